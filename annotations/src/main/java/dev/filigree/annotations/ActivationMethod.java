@@ -1,0 +1,27 @@
+package dev.filigree.annotations;
+
+/** How activations to skip are chosen. */
+public enum ActivationMethod {
+  /**
+   * |x_i| above one threshold per layer, which calibration sets to the value of rank ceil(n *
+   * sparsity) of n calibration magnitudes: Liu et al., "Training-Free Activation Sparsity in Large
+   * Language Models" (2024).
+   */
+  TEAL,
+  /**
+   * Per token, removes exactly floor(inputs * sparsity) inputs with the smallest |x_i| *
+   * ||W[:,i]||_2: Chen et al., "WINA" (2025), without its transform of the weights. No calibration.
+   */
+  WINA,
+  /**
+   * Per token, removes exactly floor(inputs * sparsity) inputs with the smallest |x_i|. No
+   * calibration.
+   */
+  TOP_K,
+  /**
+   * For gated feed-forward blocks down(SiLU(gate(x)) * up(x)): keeps gate outputs with
+   * |SiLU(gate(x))| above a calibrated threshold: Lee et al., "CATS" (2024). Goes on the block type
+   * and names its three fields.
+   */
+  CATS
+}

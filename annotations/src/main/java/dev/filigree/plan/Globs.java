@@ -1,0 +1,61 @@
+package dev.filigree.plan;
+
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Globs over layer paths: {@code *} and {@code ?} inside one name, {@code **} across names. */
+public final class Globs {
+  private Globs() {}
+
+  /** Whether a glob matches a path of child names joined by {@code /}. */
+  public static boolean matches(String glob, String path) {
+    StringBuilder regex = new StringBuilder();
+    for (int i = 0; i < glob.length(); i++) {
+      char c = glob.charAt(i);
+      if (glob.startsWith("**/", i)) {
+        regex.append("(?:.*/)?");
+        i += 2;
+      } else if (glob.startsWith("**", i)) {
+        regex.append(".*");
+        i++;
+      } else if (c == '*') {
+        regex.append("[^/]*");
+      } else if (c == '?') {
+        regex.append("[^/]");
+      } else {
+        regex.append(Pattern.quote(String.valueOf(c)));
+      }
+    }
+    return Pattern.matches(regex.toString(), path);
+  }
+
+  /** Whether a glob names exactly one path. */
+  public static boolean isExact(String glob) {
+    return glob.indexOf('*') < 0 && glob.indexOf('?') < 0;
+  }
+
+  static void check(List<String> globs, String attribute, List<Problem> problems) {
+    for (String glob : globs) {
+      String reason = reasonItCannotMatch(glob);
+      if (reason != null) {
+        problems.add(Problem.of(Message.FIL_0127, attribute, glob, reason));
+      }
+    }
+  }
+
+  private static String reasonItCannotMatch(String glob) {
+    if (glob.isBlank()) {
+      return "it is empty";
+    }
+    if (glob.startsWith("/") || glob.endsWith("/")) {
+      return "paths neither start nor end with '/'";
+    }
+    if (glob.contains("//")) {
+      return "a name between two '/' is empty";
+    }
+    if (glob.indexOf('\\') >= 0 || glob.indexOf('.') >= 0 || !glob.strip().equals(glob)) {
+      return "names are joined by '/' and have no blanks at the ends, backslashes or dots";
+    }
+    return null;
+  }
+}

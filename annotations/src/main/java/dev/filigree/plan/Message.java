@@ -1,0 +1,194 @@
+package dev.filigree.plan;
+
+import java.util.Locale;
+
+/**
+ * Every message a user can see. Each says what was found, what is legal and what to do; the tag is
+ * stable.
+ *
+ * <p>Ranges: 01xx declarations, 02xx binding and training, 03xx kernels, packing and the gate, 04xx
+ * files, 05xx agent, 06xx command line and data.
+ */
+public enum Message {
+  // 01xx declarations: checked by the compiler and again when a model is bound
+  FIL_0101(
+      "sparsity is %s; it is the fraction removed and must be at least 0 and below 1. Nearest legal value: %s."),
+  FIL_0102(
+      "n is %s and m is %s; n counts the kept weights of every m and must be between 1 and m. Nearest legal value: n = %s."),
+  FIL_0103(
+      "n = m = %s keeps every weight, so nothing becomes sparse. Choose n below m, for example n = %s.",
+      Severity.WARNING),
+  FIL_0104("m is %s; a group has at least 1 input. Nearest legal value: m = %s."),
+  FIL_0105(
+      "Groups of %s have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4, 8, 16.",
+      Severity.WARNING),
+  FIL_0106(
+      "Blocks of %sx%s have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4x1, 16x1, 1x16.",
+      Severity.WARNING),
+  FIL_0107(
+      "granularity = BLOCK needs block = {outputs, inputs}; found %s. Add for example block = {4, 1}."),
+  FIL_0108(
+      "block is {%s} but granularity is %s. Remove block, or set granularity = Granularity.BLOCK."),
+  FIL_0109("block is {%s}; both sizes must be at least 1. Nearest legal value: {%s}."),
+  FIL_0110("lambda is %s; it must be finite and at least 0. Nearest legal value: %s."),
+  FIL_0111(
+      "The schedule window is empty: start = %s, end = %s. end must be above start; try end = %s."),
+  FIL_0112(
+      "Schedule %s = %s; legal are fractions from 0 to 1 or whole steps, both of the same kind. Nearest legal value: %s."),
+  FIL_0113("every is %s; the mask is chosen anew every 1 or more steps. Nearest legal value: 1."),
+  FIL_0114("power is %s; it must be finite and above 0. Nearest legal value: %s."),
+  FIL_0115(
+      "%s is annotated with both @Sparse and @NMSparse; a weight has one pattern. Remove one of them."),
+  FIL_0116("%s is annotated with %s twice: %s and %s. Remove one of them."),
+  FIL_0117(
+      "method = CATS needs the names of three fields; %s is missing. Write gate = \"...\", up = \"...\", down = \"...\"."),
+  FIL_0118("%s = \"%s\" is no field of %s that holds a Block. Fields that do: %s."),
+  FIL_0119(
+      "method = CATS spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
+  FIL_0120(
+      "%s names fields but method is %s. Only CATS takes gate, up and down; remove them or set method = ActivationMethod.CATS."),
+  FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
+  FIL_0122(
+      "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
+  FIL_0123("%s is static; Filigree binds layers of one model instance. Make it an instance field."),
+  FIL_0124(
+      "%s is a local or anonymous class, which cannot be indexed. Make it a named top-level or nested class."),
+  FIL_0125(
+      "%s is of type %s, which has no weight that can be made sparse. Supported: Linear, Conv1d, Conv2d, Conv3d, LSTM, GRU, RNN, and blocks that contain them."),
+  FIL_0126(
+      "%s is an embedding; its rows are looked up, not multiplied, so sparsity saves nothing. Annotate a Linear, convolution or recurrent layer."),
+  FIL_0127(
+      "The glob \"%s\" can match no path: %s. Paths are child names joined by '/', for example \"encoder/wide\" or \"**/fc*\"."),
+  FIL_0128("include and exclude choose layers below a type; %s is not a type. Remove them."),
+  FIL_0129(
+      "@Schedule on %s has no @Sparse or @NMSparse beside it. Add one, or remove the schedule."),
+  FIL_0130(
+      "%s cannot act on %s: activations are skipped in Linear layers only. Remove it, or annotate a Linear."),
+  FIL_0131(
+      "training = SR_STE cannot be used on %s. Recurrent layers take training = Training.HARD."),
+  FIL_0132("@Sparse(scope = %s) has no meaning for granularity %s. Legal: %s."),
+  FIL_0133(
+      "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
+  FIL_0134(
+      "two annotations set CATS and another activation method on layer %s. Exclude it in one of them."),
+
+  // 02xx binding and training
+  FIL_0201("Filigree bound %s of %s layers of %s: %s."),
+  FIL_0202("%s: m = %s does not divide its %s inputs. Nearest legal m: %s."),
+  FIL_0203(
+      "%s is reached by two declarations, %s and %s; the nearest one, %s, is used.",
+      Severity.WARNING),
+  FIL_0204(
+      "Nothing in %s was bound. Nearest candidates: %s. Annotate a layer, or a type whose layers are at least 10,000 weights.",
+      Severity.WARNING),
+  FIL_0205(
+      "The schedule of %s is in fractions, but the planned number of steps is unknown; the declared sparsity is applied from this step. Call Filigree.plannedSteps(trainer, steps) before the first step.",
+      Severity.WARNING),
+  FIL_0206(
+      "%s: its weight is also read outside its own forward pass (%s), so SR-STE would not be seen there. Use training = Training.HARD."),
+  FIL_0207(
+      "%s holds latent weights of a straight-through method; the zeros are not in the parameters. Call Filigree.finish(model) and save again to get a sparse model.",
+      Severity.WARNING),
+  FIL_0208(
+      "%s classes carry Filigree annotations, but DJL is not woven, so they run dense. Add -javaagent:filigree-agent.jar, or call FiligreeAgent.attach() first, or set filigree.unwoven=attach."),
+  FIL_0209("%s has no weight matrix that can be made sparse (%s)."),
+  FIL_0210(
+      "Filigree failed in %s and leaves %s dense: %s. The model runs as without Filigree; please report this.",
+      Severity.WARNING),
+  FIL_0211(
+      "Annotations were found on %s, but its layers are not initialised. Call block.initialize(...) or newTrainer(...).initialize(...) first."),
+  FIL_0212(
+      "%s: the activation threshold is not calibrated, so it runs dense. Call Filigree.calibrate(model, inputs).",
+      Severity.WARNING),
+  FIL_0213("filigree.%s = \"%s\" is not understood. Legal: %s."),
+  FIL_0214("No inputs were given for calibration. Pass a few hundred representative inputs."),
+  FIL_0215("%s: calibration met %s. Calibration inputs must be finite numbers."),
+  FIL_0216(
+      "%s is a TorchScript or symbolic model, which has no layers to bind. Nothing is applied.",
+      Severity.WARNING),
+  FIL_0217("plannedSteps is %s; it must be at least 1."),
+
+  // 03xx kernels, packing and the gate
+  FIL_0301("Kernels: %s."),
+  FIL_0302(
+      "%s: the packed weights no longer match the parameter (%s) and were dropped; it runs dense. Call Filigree.pack(model) again.",
+      Severity.WARNING),
+  FIL_0303(
+      "%s: weight of type %s, shape %s cannot be packed; only FLOAT32 matrices on the CPU are. It runs masked dense.",
+      Severity.WARNING),
+  FIL_0304("Batch size %s is not legal; batch sizes are at least 1."),
+  FIL_0305("%s cannot be packed: %s. Initialise or train the model first."),
+  FIL_0306("The matrix has %s rows, %s columns and %s values; they do not agree."),
+  FIL_0307(
+      "Vector kernels failed their self-test (%s); the plain ones are used.", Severity.WARNING),
+
+  // 04xx files
+  FIL_0401("%s: %s is not a safetensors file: %s. Pass a complete, unmodified .safetensors file."),
+  FIL_0402(
+      "%s: its content does not match its digest (%s). The file was changed or damaged; get a fresh copy."),
+  FIL_0403("%s: cannot be written: %s. Choose a writable place."),
+  FIL_0404("%s: cannot be read: %s."),
+  FIL_0405("%s: tensor %s: %s."),
+  FIL_0406("%s was packed from another model: %s. Load it into the model it was packed from."),
+  FIL_0407(
+      "%s: packed format version %s is not known; this Filigree reads version %s. Use a matching Filigree."),
+
+  // 05xx agent
+  FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),
+  FIL_0502("Filigree is switched off (enabled=false)."),
+  FIL_0503("Unknown agent argument \"%s\". Known: %s."),
+  FIL_0504(
+      "Filigree cannot be linked beside DJL in %s: %s. DJL runs as without Filigree.",
+      Severity.WARNING),
+  FIL_0505(
+      "Filigree is visible from %s, but DJL is in its parent %s, where it cannot be reached. Put both in the same place.",
+      Severity.WARNING),
+  FIL_0506(
+      "No class with Filigree annotations was found. Nearest candidates: %s.", Severity.WARNING),
+  FIL_0507("Cannot attach to process %s: %s."),
+  FIL_0508("Self-attach is not possible: %s. Start the JVM with -javaagent:%s."),
+  FIL_0509("%s could not be woven: %s. It was left as it was.", Severity.WARNING),
+  FIL_0510("Attached to process %s: %s."),
+
+  // 06xx command line and data
+  FIL_0601("%s: no %s found. The directory must hold %s."),
+  FIL_0602("%s: %s. Expected an IDX file as MNIST uses it (gzip, magic %s)."),
+  FIL_0603("%s holds %s images but %s holds %s labels. Use files that belong together."),
+  FIL_0604("%s is %s; legal: %s."),
+  FIL_0605("%s: cannot be written: %s. Choose a writable place."),
+  FIL_0606("%s images are too few: %s are needed for training and 1,000 for validation."),
+  FIL_0607("The agent is missing: %s. Start the command with ./filigree."),
+  FIL_0608("%s failed: %s");
+
+  /** How serious a message is. */
+  public enum Severity {
+    ERROR,
+    WARNING
+  }
+
+  private final String format;
+  private final Severity severity;
+
+  Message(String format) {
+    this(format, Severity.ERROR);
+  }
+
+  Message(String format, Severity severity) {
+    this.format = format;
+    this.severity = severity;
+  }
+
+  /** The stable tag, for example {@code FIL-0101}. */
+  public String tag() {
+    return name().replace('_', '-');
+  }
+
+  public Severity severity() {
+    return severity;
+  }
+
+  /** The tag followed by the message with its arguments filled in. */
+  public String text(Object... args) {
+    return tag() + ": " + String.format(Locale.ROOT, format, args);
+  }
+}

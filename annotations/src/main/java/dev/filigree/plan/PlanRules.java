@@ -1,0 +1,200 @@
+package dev.filigree.plan;
+
+import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.annotations.Granularity;
+import dev.filigree.annotations.ScheduleKind;
+import dev.filigree.annotations.Scope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a declaration must obey, written once for the compiler, the recipe reader and the runtime.
+ */
+public final class PlanRules {
+  private static final Set<Integer> KERNEL_GROUPS = Set.of(4, 8, 16);
+  private static final Set<List<Integer>> KERNEL_BLOCKS =
+      Set.of(List.of(4, 1), List.of(16, 1), List.of(1, 16));
+
+  private PlanRules() {}
+
+  /** The rules a declaration breaks, errors and warnings; empty when all is well. */
+  public static List<Problem> check(Declaration declaration) {
+    List<Problem> problems = new ArrayList<>();
+    if (declaration instanceof Declaration.Weights w) {
+      checkWeights(w, problems);
+    } else if (declaration instanceof Declaration.NM nm) {
+      checkNm(nm, problems);
+    } else if (declaration instanceof Declaration.Activations a) {
+      checkActivations(a, problems);
+    }
+    Globs.check(declaration.include(), "include", problems);
+    Globs.check(declaration.exclude(), "exclude", problems);
+    return problems;
+  }
+
+  /** The rules a schedule breaks. */
+  public static List<Problem> check(Declaration.Ramp ramp) {
+    List<Problem> problems = new ArrayList<>();
+    checkRamp(ramp, problems);
+    return problems;
+  }
+
+  /** What a legal weight declaration means. */
+  public static WeightPlan weightPlan(Declaration declaration) {
+    if (declaration instanceof Declaration.NM nm) {
+      double sparsity = (nm.m() - nm.n()) / (double) nm.m();
+      return new WeightPlan(
+          new Pattern.NM(nm.n(), nm.m()),
+          sparsity,
+          nm.criterion(),
+          Scope.ROW,
+          nm.training(),
+          nm.lambda(),
+          plan(nm.schedule()));
+    }
+    Declaration.Weights w = (Declaration.Weights) declaration;
+    Pattern pattern =
+        switch (w.granularity()) {
+          case UNSTRUCTURED -> new Pattern.Unstructured();
+          case BLOCK -> new Pattern.Block(w.block().get(0), w.block().get(1));
+          case ROW -> new Pattern.Row();
+          case CHANNEL -> new Pattern.Channel();
+        };
+    Scope scope = w.scope();
+    if (scope == Scope.DEFAULT) {
+      scope = w.granularity() == Granularity.UNSTRUCTURED ? Scope.ROW : Scope.LAYER;
+    }
+    return new WeightPlan(
+        pattern,
+        w.sparsity(),
+        w.criterion(),
+        scope,
+        dev.filigree.annotations.Training.HARD,
+        0,
+        plan(w.schedule()));
+  }
+
+  private static SchedulePlan plan(Declaration.Ramp r) {
+    return new SchedulePlan(r.kind(), r.start(), r.end(), r.every(), r.power());
+  }
+
+  private static void checkWeights(Declaration.Weights w, List<Problem> problems) {
+    checkSparsity(w.sparsity(), problems);
+    boolean block = w.granularity() == Granularity.BLOCK;
+    String sizes = String.join(", ", w.block().stream().map(String::valueOf).toList());
+    if (block && w.block().size() != 2) {
+      problems.add(
+          Problem.of(Message.FIL_0107, "block", w.block().isEmpty() ? "none" : "{" + sizes + "}"));
+    } else if (!block && !w.block().isEmpty()) {
+      problems.add(Problem.of(Message.FIL_0108, "block", sizes, w.granularity()));
+    } else if (block) {
+      int r = w.block().get(0);
+      int c = w.block().get(1);
+      if (r < 1 || c < 1) {
+        problems.add(
+            Problem.of(Message.FIL_0109, "block", sizes, Math.max(1, r) + ", " + Math.max(1, c)));
+      } else if (!KERNEL_BLOCKS.contains(w.block())) {
+        problems.add(Problem.of(Message.FIL_0106, "block", r, c));
+      }
+    }
+    boolean whole = w.granularity() == Granularity.ROW || w.granularity() == Granularity.CHANNEL;
+    if (whole && w.scope() == Scope.ROW) {
+      problems.add(
+          Problem.of(
+              Message.FIL_0132, "scope", w.scope(), w.granularity(), "DEFAULT, LAYER, GLOBAL"));
+    }
+    checkRamp(w.schedule(), problems);
+  }
+
+  private static void checkNm(Declaration.NM nm, List<Problem> problems) {
+    if (nm.m() < 1) {
+      problems.add(Problem.of(Message.FIL_0104, "m", nm.m(), 4));
+    } else if (nm.n() < 1 || nm.n() > nm.m()) {
+      problems.add(Problem.of(Message.FIL_0102, "n", nm.n(), nm.m(), nm.n() < 1 ? 1 : nm.m()));
+    } else if (nm.n() == nm.m()) {
+      problems.add(Problem.of(Message.FIL_0103, "n", nm.n(), Math.max(1, nm.m() / 2)));
+    } else if (!KERNEL_GROUPS.contains(nm.m())) {
+      problems.add(Problem.of(Message.FIL_0105, "m", nm.m()));
+    }
+    if (!Double.isFinite(nm.lambda()) || nm.lambda() < 0) {
+      problems.add(
+          Problem.of(Message.FIL_0110, "lambda", nm.lambda(), nm.lambda() < 0 ? "0.0" : "2.0E-4"));
+    }
+    checkRamp(nm.schedule(), problems);
+  }
+
+  private static void checkActivations(Declaration.Activations a, List<Problem> problems) {
+    checkSparsity(a.sparsity(), problems);
+    TreeMap<String, String> roles = new TreeMap<>();
+    roles.put("gate", a.gate());
+    roles.put("up", a.up());
+    roles.put("down", a.down());
+    if (a.method() == ActivationMethod.CATS) {
+      roles.forEach(
+          (role, field) -> {
+            if (field.isEmpty()) {
+              problems.add(Problem.of(Message.FIL_0117, role, role));
+            }
+          });
+      List<String> named = roles.values().stream().filter(f -> !f.isEmpty()).toList();
+      named.stream()
+          .filter(f -> named.indexOf(f) != named.lastIndexOf(f))
+          .findFirst()
+          .ifPresent(f -> problems.add(Problem.of(Message.FIL_0121, "", f)));
+    } else {
+      roles.forEach(
+          (role, field) -> {
+            if (!field.isEmpty()) {
+              problems.add(Problem.of(Message.FIL_0120, role, role, a.method()));
+            }
+          });
+    }
+  }
+
+  private static void checkSparsity(double s, List<Problem> problems) {
+    if (!(s >= 0 && s < 1)) {
+      problems.add(Problem.of(Message.FIL_0101, "sparsity", s, nearestSparsity(s)));
+    }
+  }
+
+  private static String nearestSparsity(double s) {
+    if (s > 1 && s < 100) {
+      return java.math.BigDecimal.valueOf(s).movePointLeft(2).stripTrailingZeros().toPlainString()
+          + " (if "
+          + java.math.BigDecimal.valueOf(s).stripTrailingZeros().toPlainString()
+          + " % was meant)";
+    }
+    return s < 0 ? "0.0" : s >= 1 ? "0.99" : "0.5";
+  }
+
+  private static void checkRamp(Declaration.Ramp r, List<Problem> problems) {
+    boolean legal = true;
+    boolean absolute = r.end() > 1 || r.start() > 1;
+    for (boolean isEnd : new boolean[] {false, true}) {
+      double v = isEnd ? r.end() : r.start();
+      boolean ok = Double.isFinite(v) && v >= 0 && (absolute ? v == Math.rint(v) : v <= 1);
+      if (!ok) {
+        legal = false;
+        String nearest =
+            !Double.isFinite(v) || v < 0
+                ? (isEnd ? "1.0" : "0.0")
+                : String.valueOf((double) Math.round(v));
+        problems.add(
+            Problem.of(
+                Message.FIL_0112, isEnd ? "end" : "start", isEnd ? "end" : "start", v, nearest));
+      }
+    }
+    if (legal && r.kind() != ScheduleKind.ONE_SHOT && r.end() <= r.start()) {
+      String end = absolute ? String.valueOf(r.start() + 1) : r.start() < 1 ? "1.0" : "2.0";
+      problems.add(Problem.of(Message.FIL_0111, "end", r.start(), r.end(), end));
+    }
+    if (r.every() < 1) {
+      problems.add(Problem.of(Message.FIL_0113, "every", r.every()));
+    }
+    if (!Double.isFinite(r.power()) || r.power() <= 0) {
+      problems.add(Problem.of(Message.FIL_0114, "power", r.power(), 3.0));
+    }
+  }
+}

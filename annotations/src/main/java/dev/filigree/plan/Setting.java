@@ -1,0 +1,110 @@
+package dev.filigree.plan;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Settings that are not part of a declaration. Each is an agent argument {@code x.y=value}, a
+ * system property {@code filigree.x.y} and an environment variable {@code FILIGREE_X_Y}, in this
+ * order of precedence.
+ */
+public enum Setting {
+  /** Switches everything off. */
+  ENABLED("enabled", "true", "true", "false"),
+  /** What pack does with each layer: measure, or always one way. */
+  GATE("gate", "auto", "auto", "off", "always-sparse"),
+  /** Which kernels run: the fastest usable, or the plain reference. */
+  KERNELS("kernels", "auto", "auto", "reference"),
+  /** Threads a packed operator may use; 0 means as many as libtorch or the machine has. */
+  THREADS("threads", "0"),
+  /** What to do when annotated classes meet a DJL without dispatch. */
+  UNWOVEN("unwoven", "warn", "warn", "fail", "attach", "ignore"),
+  /**
+   * Forward passes of a packed layer between two sampled checks that its parameter was not edited
+   * in place.
+   */
+  CHECK_EVERY("check.every", "1000"),
+  /**
+   * Planned optimizer steps, for schedules in fractions where nothing else says it; 0 means
+   * unknown.
+   */
+  STEPS("steps", "0"),
+  /** Only report what would be bound. */
+  DRY_RUN("dry-run", "false", "true", "false");
+
+  private static final String PREFIX = "filigree.";
+  private final String key;
+  private final String fallback;
+  private final String legal;
+
+  Setting(String key, String fallback, String... legal) {
+    this.key = key;
+    this.fallback = fallback;
+    this.legal = String.join(", ", legal);
+  }
+
+  /** The key as an agent argument writes it. */
+  public String key() {
+    return key;
+  }
+
+  /** The name of the system property. */
+  public String property() {
+    return PREFIX + key;
+  }
+
+  /** The setting with that key, if there is one. */
+  public static Optional<Setting> byKey(String key) {
+    return Arrays.stream(values()).filter(s -> s.key.equals(key)).findFirst();
+  }
+
+  /** All keys, for messages. */
+  public static String keys() {
+    return String.join(", ", Arrays.stream(values()).map(Setting::key).toList());
+  }
+
+  /**
+   * The value in force.
+   *
+   * @throws FiligreeException FIL-0213 where it is not one of the legal ones
+   */
+  public String get() {
+    String value = System.getProperty(property());
+    if (value == null) {
+      value =
+          System.getenv(property().toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'));
+    }
+    if (value == null) {
+      return fallback;
+    }
+    if (!legal.isEmpty() && !List.of(legal.split(", ")).contains(value)) {
+      throw new FiligreeException(Message.FIL_0213, key, value, legal);
+    }
+    return value;
+  }
+
+  /** Whether the value in force is {@code true}. */
+  public boolean isTrue() {
+    return Boolean.parseBoolean(get());
+  }
+
+  /**
+   * The value in force as a whole number, at least 0.
+   *
+   * @throws FiligreeException FIL-0213 where it is not one
+   */
+  public int getInt() {
+    String value = get();
+    try {
+      int n = Integer.parseInt(value);
+      if (n >= 0) {
+        return n;
+      }
+    } catch (NumberFormatException e) {
+      throw new FiligreeException(e, Message.FIL_0213, key, value, "a whole number, 0 or more");
+    }
+    throw new FiligreeException(Message.FIL_0213, key, value, "a whole number, 0 or more");
+  }
+}

@@ -1,0 +1,50 @@
+package dev.filigree.djl;
+
+import java.util.List;
+
+/**
+ * What one layer was asked to do and what it does.
+ *
+ * @param path child names joined by {@code /}
+ * @param type simple class name of the layer
+ * @param plan what was declared, for example {@code unstructured 0.8}; empty where nothing was
+ * @param rows outputs, 0 before the layer is initialised
+ * @param cols inputs, 0 before the layer is initialised
+ * @param sparsity zeros in the weight as a fraction, counted
+ * @param format what serves it now: {@code dense} (DJL), {@code dense-java}, {@code columns}, {@code bitmap}, {@code csr}, or several joined by +
+ * @param denseBytes bytes of the weight in float32
+ * @param packedBytes bytes of the packed weight; equals denseBytes where nothing is packed
+ * @param verdicts what the gate measured, one per batch size; empty before {@link Filigree#pack}
+ * @param activationSparsity share of the inputs skipped so far, or NaN where none are
+ * @param packedForwards forward passes that a packed operator answered
+ * @param reason why it is skipped or runs dense; empty where neither
+ */
+public record LayerSummary(
+    String path,
+    String type,
+    String plan,
+    long rows,
+    long cols,
+    double sparsity,
+    String format,
+    long denseBytes,
+    long packedBytes,
+    List<Verdict> verdicts,
+    double activationSparsity,
+    long packedForwards,
+    String reason) {
+
+  /**
+   * What the gate measured for one batch size.
+   *
+   * @param batch rows per forward
+   * @param chosen the format that serves it
+   * @param ratio median of the paired ratio dense time / packed time, or NaN where it was not measured
+   * @param p10 10th percentile of that ratio
+   * @param p90 90th percentile of that ratio
+   * @param denseMicros median time of DJL's dense layer
+   * @param packedMicros median time of the best packed form
+   */
+  public record Verdict(
+      int batch, String chosen, double ratio, double p10, double p90, double denseMicros, double packedMicros) {}
+}

@@ -1,0 +1,40 @@
+package dev.filigree.pack;
+
+import java.nio.ByteBuffer;
+
+/**
+ * An immutable weight matrix W [rows = outputs][cols = inputs] in one storage format, off heap and aligned to 64 bytes.
+ *
+ * <p>Safe for any number of threads. All buffers are direct, in native byte order, float32 unless said otherwise; data start at
+ * position 0 whatever the buffer's position is.
+ */
+public interface PackedMatrix {
+
+  /** The format's name: {@code dense}, {@code columns}, {@code bitmap} or {@code csr}. */
+  String format();
+
+  /** Outputs. */
+  int rows();
+
+  /** Inputs. */
+  int cols();
+
+  /** Weights that are stored as kept; rows * cols for the dense formats. */
+  long nonZeros();
+
+  /** Bytes of the stored parts, alignment padding left out. */
+  long bytes();
+
+  /**
+   * y = x W^T + bias.
+   *
+   * @param x inputs [batch][cols]
+   * @param batch at least 1
+   * @param bias [rows], or null
+   * @param y outputs [batch][rows], overwritten
+   */
+  void multiply(ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
+
+  /** Writes the dense matrix [rows][cols] with +0.0 for what is not stored. */
+  void unpack(ByteBuffer dense);
+}
