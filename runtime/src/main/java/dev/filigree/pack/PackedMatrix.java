@@ -3,10 +3,11 @@ package dev.filigree.pack;
 import java.nio.ByteBuffer;
 
 /**
- * An immutable weight matrix W [rows = outputs][cols = inputs] in one storage format, off heap and aligned to 64 bytes.
+ * An immutable weight matrix W [rows = outputs][cols = inputs] in one storage format, off heap and
+ * aligned to 64 bytes.
  *
- * <p>Safe for any number of threads. All buffers are direct, in native byte order, float32 unless said otherwise; data start at
- * position 0 whatever the buffer's position is.
+ * <p>Safe for any number of threads. All buffers are direct, in native byte order, float32 unless
+ * said otherwise; data start at position 0 whatever the buffer's position is.
  */
 public interface PackedMatrix {
 

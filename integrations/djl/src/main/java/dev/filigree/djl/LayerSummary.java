@@ -11,7 +11,8 @@ import java.util.List;
  * @param rows outputs, 0 before the layer is initialised
  * @param cols inputs, 0 before the layer is initialised
  * @param sparsity zeros in the weight as a fraction, counted
- * @param format what serves it now: {@code dense} (DJL), {@code dense-java}, {@code columns}, {@code bitmap}, {@code csr}, or several joined by +
+ * @param format what serves it now: {@code dense} (DJL), {@code dense-java}, {@code columns},
+ *     {@code bitmap}, {@code csr}, or several joined by +
  * @param denseBytes bytes of the weight in float32
  * @param packedBytes bytes of the packed weight; equals denseBytes where nothing is packed
  * @param verdicts what the gate measured, one per batch size; empty before {@link Filigree#pack}
@@ -39,12 +40,19 @@ public record LayerSummary(
    *
    * @param batch rows per forward
    * @param chosen the format that serves it
-   * @param ratio median of the paired ratio dense time / packed time, or NaN where it was not measured
+   * @param ratio median of the paired ratio dense time / packed time, or NaN where it was not
+   *     measured
    * @param p10 10th percentile of that ratio
    * @param p90 90th percentile of that ratio
    * @param denseMicros median time of DJL's dense layer
    * @param packedMicros median time of the best packed form
    */
   public record Verdict(
-      int batch, String chosen, double ratio, double p10, double p90, double denseMicros, double packedMicros) {}
+      int batch,
+      String chosen,
+      double ratio,
+      double p10,
+      double p90,
+      double denseMicros,
+      double packedMicros) {}
 }
