@@ -1,6 +1,7 @@
 package dev.filigree.pack;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * An immutable weight matrix W [rows = outputs][cols = inputs] in one storage format, off heap and
@@ -35,6 +36,12 @@ public interface PackedMatrix {
    * @param y outputs [batch][rows], overwritten
    */
   void multiply(ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
+
+  /**
+   * The stored arrays, in file order; a matrix of the same format, rows and cols can be made from
+   * them again.
+   */
+  List<Part> parts();
 
   /** Writes the dense matrix [rows][cols] with +0.0 for what is not stored. */
   void unpack(ByteBuffer dense);
