@@ -107,6 +107,7 @@ public enum Message {
       "%s is a TorchScript or symbolic model, which has no layers to bind. Nothing is applied.",
       Severity.WARNING),
   FIL_0217("plannedSteps is %s; it must be at least 1."),
+  FIL_0218("The declarations cannot be used: %s"),
 
   // 03xx kernels, packing and the gate
   FIL_0301("Kernels: %s."),
