@@ -11,4 +11,5 @@ import java.nio.ByteBuffer;
  * @param shape dimensions
  * @param data the bytes, native order, position 0 to limit; not to be written to
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Part(String suffix, String dtype, long[] shape, ByteBuffer data) {}
