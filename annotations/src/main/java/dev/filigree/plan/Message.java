@@ -133,6 +133,16 @@ public enum Message {
   FIL_0406("%s was packed from another model: %s. Load it into the model it was packed from."),
   FIL_0407(
       "%s: packed format version %s is not known; this Filigree reads version %s. Use a matching Filigree."),
+  FIL_0408(
+      "There are %2$s %1$s, but %3$s rows of %4$s columns need another number. Pass exactly rows * columns, row-major."),
+  FIL_0409(
+      "%s: the score at row %s, column %s is not a number. Weights and the inputs they are scored by must be finite numbers."),
+  FIL_0410(
+      "The bits of a mask of %s rows and %s columns go on behind its last weight. The mask was damaged or has another shape; choose it anew."),
+  FIL_0411(
+      "A mask of %s rows and %s columns cannot be compared with one of %s rows and %s columns. Compare masks of one weight."),
+  FIL_0412(
+      "The tensor name %s occurs twice. Names must differ, because they decide ties; rename one."),
 
   // 05xx agent
   FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),

@@ -1,0 +1,2 @@
+/** Scores of weights: the lowest are removed first. */
+package dev.filigree.criterion;

@@ -1,0 +1,225 @@
+package dev.filigree.mask;
+
+import dev.filigree.annotations.Scope;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
+import dev.filigree.plan.SparsityCount;
+import dev.filigree.plan.WeightPlan;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Chooses which weights of a matrix are removed: exactly floor(n * sparsity) units, those with the
+ * lowest scores; of equal scores the first in row-major order is removed first. Linear time, exact.
+ *
+ * <p>A unit is a weight, a block, a row or a channel; larger units score the sum of the squares of
+ * their weights' scores, added in row-major order. Scores may be infinite but not NaN; zeros of
+ * both signs are equal.
+ */
+public final class MaskSelection {
+  private static final String UNNAMED = "The layer";
+  // Up to this group size counting ranks pair by pair beats selection.
+  private static final int PAIRWISE = 16;
+
+  private MaskSelection() {}
+
+  /**
+   * The mask of one matrix.
+   *
+   * @param plan pattern and scope; {@link Scope#GLOBAL} over a single tensor is {@link Scope#LAYER}
+   * @param sparsity fraction to remove, 0 to below 1. N:M keeps exactly n of m from the plan's own
+   *     sparsity on, and removes floor(m * sparsity) of every group below it
+   * @param scores [rows][cols], row-major
+   * @throws FiligreeException FIL-0101 for the sparsity, FIL-0202 where m does not divide the
+   *     inputs, FIL-0408 where the number of scores is wrong, FIL-0409 for NaN
+   */
+  public static Mask select(WeightPlan plan, double sparsity, double[] scores, int rows, int cols) {
+    return select(plan, sparsity, new ScoredTensor(UNNAMED, rows, cols, scores));
+  }
+
+  /** The same; messages carry the tensor's name. */
+  public static Mask select(WeightPlan plan, double sparsity, ScoredTensor tensor) {
+    checkSparsity(sparsity);
+    checkScores(tensor);
+    if (plan.pattern() instanceof Pattern.NM nm) {
+      return selectGroups(nm, removedPerGroup(nm, plan, sparsity), tensor);
+    }
+    Units units = Units.of(plan.pattern(), tensor);
+    boolean[] removed = new boolean[units.scores().length];
+    if (plan.scope() == Scope.ROW && units.perLine() > 0) {
+      Lowest lowest = new Lowest(units.perLine());
+      int count = (int) SparsityCount.floor(units.perLine(), sparsity);
+      for (int from = 0; from < removed.length; from += units.perLine()) {
+        lowest.mark(units.scores(), from, count, removed);
+      }
+    } else {
+      markLowest(
+          List.of(units.scores()), List.of(removed), SparsityCount.floor(removed.length, sparsity));
+    }
+    return units.mask(removed);
+  }
+
+  /**
+   * Masks of several matrices that share one count: floor(units of all tensors * sparsity). N:M has
+   * no scope and is chosen tensor by tensor.
+   *
+   * @param tensors names must differ; ties go by the bytes of the name, then row-major
+   * @return one mask per tensor, in the order given
+   */
+  public static List<Mask> selectGlobal(
+      WeightPlan plan, double sparsity, List<ScoredTensor> tensors) {
+    if (plan.pattern() instanceof Pattern.NM) {
+      return tensors.stream().map(t -> select(plan, sparsity, t)).toList();
+    }
+    checkSparsity(sparsity);
+    List<Units> units = new ArrayList<>();
+    for (ScoredTensor tensor : tensors) {
+      checkScores(tensor);
+      units.add(Units.of(plan.pattern(), tensor));
+    }
+    List<boolean[]> removed = units.stream().map(u -> new boolean[u.scores().length]).toList();
+    List<Integer> order = byName(tensors);
+    long total = units.stream().mapToLong(u -> u.scores().length).sum();
+    markLowest(
+        order.stream().map(i -> units.get(i).scores()).toList(),
+        order.stream().map(removed::get).toList(),
+        SparsityCount.floor(total, sparsity));
+    List<Mask> masks = new ArrayList<>();
+    for (int i = 0; i < units.size(); i++) {
+      masks.add(units.get(i).mask(removed.get(i)));
+    }
+    return masks;
+  }
+
+  private static List<Integer> byName(List<ScoredTensor> tensors) {
+    List<byte[]> names =
+        tensors.stream().map(t -> t.name().getBytes(StandardCharsets.UTF_8)).toList();
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      order.add(i);
+    }
+    order.sort(Comparator.comparing(names::get, Arrays::compareUnsigned));
+    for (int i = 1; i < order.size(); i++) {
+      if (Arrays.equals(names.get(order.get(i - 1)), names.get(order.get(i)))) {
+        throw new FiligreeException(Message.FIL_0412, tensors.get(order.get(i)).name());
+      }
+    }
+    return order;
+  }
+
+  private static int removedPerGroup(Pattern.NM nm, WeightPlan plan, double sparsity) {
+    int all = nm.m() - nm.n();
+    // (m - n) / m is no exact decimal for m = 3: at the declared sparsity the count is not
+    // computed.
+    return sparsity >= plan.sparsity()
+        ? all
+        : (int) Math.min(all, SparsityCount.floor(nm.m(), sparsity));
+  }
+
+  private static Mask selectGroups(Pattern.NM nm, int remove, ScoredTensor t) {
+    Groups.check(t.name(), t.cols(), nm.m());
+    long[] words = Mask.newFullWords(t.rows(), t.cols());
+    if (remove > 0) {
+      if (nm.m() == 4) {
+        clearGroupsOfFour(t.scores(), remove, words);
+      } else if (nm.m() <= PAIRWISE) {
+        clearSmallGroups(t.scores(), nm.m(), remove, words);
+      } else {
+        clearLargeGroups(t.scores(), nm.m(), remove, words);
+      }
+    }
+    return Mask.ofWords(t.rows(), t.cols(), words);
+  }
+
+  // The rank of a score is how many of its group go before it: lower ones, and equal ones to its
+  // left.
+  private static void clearGroupsOfFour(double[] s, int remove, long[] words) {
+    for (int i = 0; i < s.length; i += 4) {
+      int ba = s[i + 1] < s[i] ? 1 : 0;
+      int ca = s[i + 2] < s[i] ? 1 : 0;
+      int da = s[i + 3] < s[i] ? 1 : 0;
+      int cb = s[i + 2] < s[i + 1] ? 1 : 0;
+      int db = s[i + 3] < s[i + 1] ? 1 : 0;
+      int dc = s[i + 3] < s[i + 2] ? 1 : 0;
+      int rankA = ba + ca + da;
+      int rankB = 1 - ba + cb + db;
+      int rankC = 2 - ca - cb + dc;
+      int rankD = 3 - da - db - dc;
+      long bits =
+          (rankA < remove ? 8L : 0)
+              | (rankB < remove ? 4L : 0)
+              | (rankC < remove ? 2L : 0)
+              | (rankD < remove ? 1L : 0);
+      // 4 divides 64, so a group never spans two words.
+      words[i >>> 6] &= ~(bits << (60 - (i & 63)));
+    }
+  }
+
+  private static void clearSmallGroups(double[] s, int m, int remove, long[] words) {
+    int[] rank = new int[m];
+    for (int from = 0; from < s.length; from += m) {
+      Arrays.fill(rank, 0);
+      for (int i = 1; i < m; i++) {
+        for (int j = 0; j < i; j++) {
+          int later = s[from + i] < s[from + j] ? 1 : 0;
+          rank[j] += later;
+          rank[i] += 1 - later;
+        }
+      }
+      for (int i = 0; i < m; i++) {
+        if (rank[i] < remove) {
+          Mask.clear(words, from + i);
+        }
+      }
+    }
+  }
+
+  private static void clearLargeGroups(double[] s, int m, int remove, long[] words) {
+    Lowest lowest = new Lowest(m);
+    boolean[] removed = new boolean[s.length];
+    for (int from = 0; from < s.length; from += m) {
+      lowest.mark(s, from, remove, removed);
+    }
+    for (int i = 0; i < s.length; i++) {
+      if (removed[i]) {
+        Mask.clear(words, i);
+      }
+    }
+  }
+
+  private static void markLowest(List<double[]> scores, List<boolean[]> removed, long count) {
+    if (count == 0) {
+      return;
+    }
+    long key = OrderStatistic.kth(scores, count - 1);
+    long below = 0;
+    for (double[] s : scores) {
+      for (double value : s) {
+        below += Long.compareUnsigned(OrderStatistic.key(value), key) < 0 ? 1 : 0;
+      }
+    }
+    long ties = count - below;
+    for (int t = 0; t < scores.size(); t++) {
+      ties = Lowest.markUpTo(scores.get(t), 0, scores.get(t).length, key, ties, removed.get(t));
+    }
+  }
+
+  private static void checkSparsity(double s) {
+    if (!(s >= 0 && s < 1)) {
+      throw new FiligreeException(Message.FIL_0101, s, s >= 1 ? "0.99" : "0.0");
+    }
+  }
+
+  private static void checkScores(ScoredTensor t) {
+    Mask.checkSize("scores", t.scores().length, t.rows(), t.cols());
+    for (int i = 0; i < t.scores().length; i++) {
+      if (Double.isNaN(t.scores()[i])) {
+        throw new FiligreeException(Message.FIL_0409, t.name(), i / t.cols(), i % t.cols());
+      }
+    }
+  }
+}
