@@ -1,0 +1,2 @@
+/** How much sparsity is in force at a training step. */
+package dev.filigree.schedule;
