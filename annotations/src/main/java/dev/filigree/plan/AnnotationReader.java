@@ -19,10 +19,15 @@ import java.util.Set;
 public final class AnnotationReader {
   private AnnotationReader() {}
 
-  /** What an element declares, unchecked, in the order found; empty for most elements. */
+  /** What an element declares, unchecked, the nearest first; empty for most elements. */
   public static List<Declaration> read(AnnotatedElement element) {
+    return readAll(element).items().stream().map(Declarations.Item::declaration).toList();
+  }
+
+  /** The same with where each came from, for {@link SiteRules}. */
+  public static Declarations readAll(AnnotatedElement element) {
     Found found = new Found();
-    found.collect(element.getDeclaredAnnotations(), new HashSet<>());
+    found.collect(element.getDeclaredAnnotations(), Declarations.DIRECTLY, new HashSet<>());
     return found.declarations();
   }
 
@@ -31,29 +36,42 @@ public final class AnnotationReader {
     return element.getDeclaredAnnotations().length > 0 && !read(element).isEmpty();
   }
 
-  private static final class Found {
-    private final List<Annotation> ours = new ArrayList<>();
-    private Schedule schedule;
+  private record Ours(Annotation annotation, String source) {}
 
-    void collect(Annotation[] annotations, Set<Class<?>> seen) {
+  private static final class Found {
+    private final List<Ours> ours = new ArrayList<>();
+    private final List<Declarations.Ramp> schedules = new ArrayList<>();
+
+    /** Ours at this level first, so that what is written on the element itself is the nearest. */
+    void collect(Annotation[] annotations, String source, Set<Class<?>> seen) {
       for (Annotation a : annotations) {
         if (a instanceof Sparse || a instanceof NMSparse || a instanceof ActivationSparse) {
-          ours.add(a);
+          ours.add(new Ours(a, source));
         } else if (a instanceof Schedule s) {
-          schedule = s;
-        } else if (seen.add(a.annotationType())
-            && !a.annotationType().getName().startsWith("java.")) {
-          collect(a.annotationType().getDeclaredAnnotations(), seen);
+          schedules.add(new Declarations.Ramp(ramp(s), source));
+        }
+      }
+      for (Annotation a : annotations) {
+        Class<?> type = a.annotationType();
+        if (!isOurs(a) && !type.getName().startsWith("java.") && seen.add(type)) {
+          boolean direct = source.equals(Declarations.DIRECTLY);
+          String via = direct ? Declarations.through(type.getSimpleName()) : source;
+          collect(type.getDeclaredAnnotations(), via, seen);
         }
       }
     }
 
-    List<Declaration> declarations() {
-      List<Declaration> out = new ArrayList<>();
-      for (Annotation a : ours) {
-        out.add(declaration(a));
-      }
-      return out;
+    private static boolean isOurs(Annotation a) {
+      return a.annotationType().getPackageName().equals(Sparse.class.getPackageName());
+    }
+
+    Declarations declarations() {
+      return new Declarations(ours.stream().map(this::item).toList(), schedules);
+    }
+
+    private Declarations.Item item(Ours o) {
+      String name = "@" + o.annotation().annotationType().getSimpleName();
+      return new Declarations.Item(declaration(o.annotation()), name, o.source());
     }
 
     private Declaration declaration(Annotation a) {
@@ -64,7 +82,7 @@ public final class AnnotationReader {
             Arrays.stream(s.block()).boxed().toList(),
             s.criterion(),
             s.scope(),
-            ramp(schedule != null ? schedule : s.schedule()),
+            inForce(s.schedule()),
             List.of(s.include()),
             List.of(s.exclude()));
       }
@@ -75,7 +93,7 @@ public final class AnnotationReader {
             s.criterion(),
             s.training(),
             s.lambda(),
-            ramp(schedule != null ? schedule : s.schedule()),
+            inForce(s.schedule()),
             List.of(s.include()),
             List.of(s.exclude()));
       }
@@ -88,6 +106,10 @@ public final class AnnotationReader {
           s.down(),
           List.of(s.include()),
           List.of(s.exclude()));
+    }
+
+    private Declaration.Ramp inForce(Schedule attribute) {
+      return schedules.isEmpty() ? ramp(attribute) : schedules.get(0).ramp();
     }
 
     private static Declaration.Ramp ramp(Schedule s) {

@@ -34,11 +34,23 @@ public final class Globs {
     return glob.indexOf('*') < 0 && glob.indexOf('?') < 0;
   }
 
-  static void check(List<String> globs, String attribute, List<Problem> problems) {
-    for (String glob : globs) {
-      String reason = reasonItCannotMatch(glob);
+  static void check(List<String> include, List<String> exclude, List<Problem> problems) {
+    checkEach(include, "include", problems);
+    checkEach(exclude, "exclude", problems);
+    if (exclude.contains("**")) {
+      problems.add(Problem.of(Message.FIL_0138, "exclude", "**", "every path"));
+    } else if (!include.isEmpty() && exclude.containsAll(include)) {
+      String all = String.join("\", \"", include);
+      problems.add(Problem.of(Message.FIL_0138, "exclude", all, "all that include takes"));
+    }
+  }
+
+  private static void checkEach(List<String> globs, String attribute, List<Problem> problems) {
+    for (int i = 0; i < globs.size(); i++) {
+      String reason = reasonItCannotMatch(globs.get(i));
       if (reason != null) {
-        problems.add(Problem.of(Message.FIL_0127, attribute, glob, reason));
+        String place = attribute + "[" + i + "]";
+        problems.add(Problem.of(Message.FIL_0127, place, globs.get(i), reason));
       }
     }
   }

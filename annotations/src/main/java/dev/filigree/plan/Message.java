@@ -18,7 +18,7 @@ public enum Message {
   FIL_0103(
       "n = m = %s keeps every weight, so nothing becomes sparse. Choose n below m, for example n = %s.",
       Severity.WARNING),
-  FIL_0104("m is %s; a group has at least 1 input. Nearest legal value: m = %s."),
+  FIL_0104("m is %s; a group has at least 1 input, sizes with kernels are 4, 8, 16. Use m = %s."),
   FIL_0105(
       "Groups of %s have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4, 8, 16.",
       Severity.WARNING),
@@ -54,12 +54,12 @@ public enum Message {
   FIL_0124(
       "%s is a local or anonymous class, which cannot be indexed. Make it a named top-level or nested class."),
   FIL_0125(
-      "%s is of type %s, which has no weight that can be made sparse. Supported: Linear, Conv1d, Conv2d, Conv3d, LSTM, GRU, RNN, and blocks that contain them."),
+      "%s is of type %s, which has no weight that Filigree can make sparse. Supported: Linear, Conv1d, Conv2d, Conv3d, LSTM, GRU, RNN, and blocks that contain them."),
   FIL_0126(
       "%s is an embedding; its rows are looked up, not multiplied, so sparsity saves nothing. Annotate a Linear, convolution or recurrent layer."),
   FIL_0127(
       "The glob \"%s\" can match no path: %s. Paths are child names joined by '/', for example \"encoder/wide\" or \"**/fc*\"."),
-  FIL_0128("include and exclude choose layers below a type; %s is not a type. Remove them."),
+  FIL_0128("include and exclude choose layers below a type; they do not go with %s. Remove them."),
   FIL_0129(
       "@Schedule on %s has no @Sparse or @NMSparse beside it. Add one, or remove the schedule."),
   FIL_0130(
@@ -70,7 +70,21 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "two annotations set CATS and another activation method on layer %s. Exclude it in one of them."),
+      "Two annotations set CATS and another activation method on layer %s. Remove or exclude it in one of them."),
+  FIL_0135(
+      "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
+  FIL_0136(
+      "%s is %s; Filigree annotations act on fields, factory methods and classes. Move it to one of these."),
+  FIL_0137(
+      "%s is no ai.djl.nn.Block, so there are no layers below it. Annotate a block class, or the fields that hold the layers."),
+  FIL_0138(
+      "exclude = \"%s\" takes out %s, so no layer is left. Narrow exclude, or remove the annotation."),
+  FIL_0139(
+      "%s has no body, so no layer comes out of it. Annotate the methods that implement it instead.",
+      Severity.WARNING),
+  FIL_0140(
+      "Internal error in Filigree's processor. Your program may be right: compile it without the processor and report this text.\n%s"),
+  FIL_0141("The index of %s cannot be written: %s. Make the class output folder writable."),
 
   // 02xx binding and training
   FIL_0201("Filigree bound %s of %s layers of %s: %s."),

@@ -5,9 +5,10 @@ import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.ScheduleKind;
 import dev.filigree.annotations.Scope;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * What a declaration must obey, written once for the compiler, the recipe reader and the runtime.
@@ -29,8 +30,7 @@ public final class PlanRules {
     } else if (declaration instanceof Declaration.Activations a) {
       checkActivations(a, problems);
     }
-    Globs.check(declaration.include(), "include", problems);
-    Globs.check(declaration.exclude(), "exclude", problems);
+    Globs.check(declaration.include(), declaration.exclude(), problems);
     return problems;
   }
 
@@ -76,8 +76,22 @@ public final class PlanRules {
         plan(w.schedule()));
   }
 
+  /** One shot has no end; its start takes that place, so that the unit of the steps is clear. */
   private static SchedulePlan plan(Declaration.Ramp r) {
-    return new SchedulePlan(r.kind(), r.start(), r.end(), r.every(), r.power());
+    double end = r.kind() == ScheduleKind.ONE_SHOT ? r.start() : r.end();
+    return new SchedulePlan(r.kind(), r.start(), end, r.every(), r.power());
+  }
+
+  /** What a legal activation declaration means. */
+  public static ActivationPlan activationPlan(Declaration.Activations a) {
+    return new ActivationPlan(a.method(), a.sparsity());
+  }
+
+  /** Short form of a legal declaration for summaries, for example {@code 2:4}. */
+  public static String text(Declaration declaration) {
+    return declaration instanceof Declaration.Activations a
+        ? activationPlan(a).text()
+        : weightPlan(declaration).text();
   }
 
   private static void checkWeights(Declaration.Weights w, List<Problem> problems) {
@@ -127,11 +141,12 @@ public final class PlanRules {
 
   private static void checkActivations(Declaration.Activations a, List<Problem> problems) {
     checkSparsity(a.sparsity(), problems);
-    TreeMap<String, String> roles = new TreeMap<>();
-    roles.put("gate", a.gate());
-    roles.put("up", a.up());
-    roles.put("down", a.down());
+    Map<String, String> roles = roles(a);
     if (a.method() == ActivationMethod.CATS) {
+      if (!(a.include().isEmpty() && a.exclude().isEmpty())) {
+        String attribute = a.include().isEmpty() ? "exclude" : "include";
+        problems.add(Problem.of(Message.FIL_0128, attribute, "CATS, which names its three layers"));
+      }
       roles.forEach(
           (role, field) -> {
             if (field.isEmpty()) {
@@ -142,7 +157,7 @@ public final class PlanRules {
       named.stream()
           .filter(f -> named.indexOf(f) != named.lastIndexOf(f))
           .findFirst()
-          .ifPresent(f -> problems.add(Problem.of(Message.FIL_0121, "", f)));
+          .ifPresent(f -> problems.add(Problem.of(Message.FIL_0121, lastRole(roles, f), f)));
     } else {
       roles.forEach(
           (role, field) -> {
@@ -151,6 +166,22 @@ public final class PlanRules {
             }
           });
     }
+  }
+
+  /** The field named for each role of CATS, in the order gate, up, down; empty where none is. */
+  static Map<String, String> roles(Declaration.Activations a) {
+    Map<String, String> roles = new LinkedHashMap<>();
+    roles.put("gate", a.gate());
+    roles.put("up", a.up());
+    roles.put("down", a.down());
+    return roles;
+  }
+
+  private static String lastRole(Map<String, String> roles, String field) {
+    return roles.entrySet().stream()
+        .filter(e -> e.getValue().equals(field))
+        .map(Map.Entry::getKey)
+        .reduce("", (first, second) -> second);
   }
 
   private static void checkSparsity(double s, List<Problem> problems) {
@@ -170,23 +201,14 @@ public final class PlanRules {
   }
 
   private static void checkRamp(Declaration.Ramp r, List<Problem> problems) {
-    boolean legal = true;
-    boolean absolute = r.end() > 1 || r.start() > 1;
-    for (boolean isEnd : new boolean[] {false, true}) {
-      double v = isEnd ? r.end() : r.start();
-      boolean ok = Double.isFinite(v) && v >= 0 && (absolute ? v == Math.rint(v) : v <= 1);
-      if (!ok) {
-        legal = false;
-        String nearest =
-            !Double.isFinite(v) || v < 0
-                ? (isEnd ? "1.0" : "0.0")
-                : String.valueOf((double) Math.round(v));
-        problems.add(
-            Problem.of(
-                Message.FIL_0112, isEnd ? "end" : "start", isEnd ? "end" : "start", v, nearest));
-      }
+    boolean window = r.kind() != ScheduleKind.ONE_SHOT;
+    boolean absolute = r.start() > 1 || (window && r.end() > 1);
+    boolean legal = checkStep("start", r.start(), absolute, "0.0", problems);
+    if (window) {
+      String end = absolute ? String.valueOf(Math.rint(Math.max(r.start(), 0)) + 1) : "1.0";
+      legal &= checkStep("end", r.end(), absolute, end, problems);
     }
-    if (legal && r.kind() != ScheduleKind.ONE_SHOT && r.end() <= r.start()) {
+    if (legal && window && r.end() <= r.start()) {
       String end = absolute ? String.valueOf(r.start() + 1) : r.start() < 1 ? "1.0" : "2.0";
       problems.add(Problem.of(Message.FIL_0111, "end", r.start(), r.end(), end));
     }
@@ -196,5 +218,16 @@ public final class PlanRules {
     if (!Double.isFinite(r.power()) || r.power() <= 0) {
       problems.add(Problem.of(Message.FIL_0114, "power", r.power(), 3.0));
     }
+  }
+
+  private static boolean checkStep(
+      String attribute, double v, boolean absolute, String lowest, List<Problem> problems) {
+    if (Double.isFinite(v) && v >= 0 && (absolute ? v == Math.rint(v) : v <= 1)) {
+      return true;
+    }
+    double least = Double.parseDouble(lowest);
+    String nearest = Double.isFinite(v) ? String.valueOf(Math.max(least, Math.rint(v))) : lowest;
+    problems.add(Problem.of(Message.FIL_0112, attribute, attribute, v, nearest));
+    return false;
   }
 }

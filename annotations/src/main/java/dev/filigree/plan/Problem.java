@@ -4,7 +4,8 @@ package dev.filigree.plan;
  * One broken rule.
  *
  * @param message which rule
- * @param attribute the annotation attribute it is about, or empty for the whole annotation
+ * @param attribute the annotation attribute it is about, for example {@code sparsity}, or {@code
+ *     include[1]} for one element of an array; empty for the whole annotation
  * @param text the full text, tag included
  */
 public record Problem(Message message, String attribute, String text) {

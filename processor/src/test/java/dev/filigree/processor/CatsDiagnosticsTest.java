@@ -1,0 +1,110 @@
+package dev.filigree.processor;
+
+import static dev.filigree.processor.Programs.assertAll;
+import static dev.filigree.processor.Programs.assertClean;
+import static dev.filigree.processor.Programs.assertOnly;
+import static dev.filigree.processor.Programs.block;
+import static javax.tools.Diagnostic.Kind.ERROR;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** CATS names three fields of the annotated type. */
+class CatsDiagnosticsTest {
+  private static final String FIELDS = "Linear w1;\nprivate final Linear w2 = null;\nBlock w3;";
+
+  private static String cats(String roles) {
+    return "@ActivationSparse(sparsity = 0.5, method = ActivationMethod.CATS,\n" + roles + ")\n";
+  }
+
+  @Test
+  void legal() {
+    assertClean(cats("gate = \"w1\", up = \"w3\", down = \"w2\"") + block(FIELDS));
+  }
+
+  @Test
+  void inheritedFields() {
+    assertClean(
+        "abstract class Base extends AbstractBlock {\nprivate Linear w1;\n}\n",
+        cats("gate = \"w1\", up = \"w3\", down = \"w2\"")
+            + "abstract class Net extends Base {\nLinear w2, w3;\n}\n");
+  }
+
+  @Test
+  void missingRole() {
+    assertOnly(
+        ERROR,
+        "FIL-0117: method = CATS needs the names of three fields; down is missing. Write gate = \"...\", up = \"...\", down = \"...\".",
+        "/*here*/ " + cats("gate = \"w1\", up = \"w3\"") + block(FIELDS));
+  }
+
+  @Test
+  void unknownFields() {
+    assertAll(
+        List.of(
+            "ERROR FIL-0118: gate = \"w4\" is no field of Net that holds a Block. Fields that do: w1, w2, w3.",
+            "ERROR FIL-0118: up = \"name\" is no field of Net that holds a Block. Fields that do: w1, w2, w3.",
+            "ERROR FIL-0118: down = \"shared\" is no field of Net that holds a Block. Fields that do: w1, w2, w3."),
+        cats(
+                """
+                gate = "w4", /*here*/
+                up = "name", /*here*/
+                down = "shared" /*here*/
+                """)
+            + block(FIELDS + "\nString name; static Linear shared;"));
+  }
+
+  @Test
+  void noFieldsAtAll() {
+    String text = "ERROR FIL-0118: %s is no field of Net that holds a Block. Fields that do: none.";
+    assertAll(
+        List.of(
+            text.formatted("gate = \"a\""),
+            text.formatted("up = \"b\""),
+            text.formatted("down = \"c\"")),
+        cats("gate = \"a\", up = \"b\", down = \"c\" /*here*/ /*here*/ /*here*/") + block(""));
+  }
+
+  @Test
+  void otherMethodWithRoles() {
+    assertOnly(
+        ERROR,
+        "FIL-0120: gate names fields but method is TEAL. Only CATS takes gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "@ActivationSparse(sparsity = 0.5,\ngate = \"w1\") /*here*/\n" + block(FIELDS));
+  }
+
+  @Test
+  void oneFieldTwice() {
+    assertOnly(
+        ERROR,
+        "FIL-0121: gate, up and down must be three different fields; \"w1\" is named twice.",
+        cats("gate = \"w1\",\nup = \"w3\",\ndown = \"w1\" /*here*/") + block(FIELDS));
+  }
+
+  @Test
+  void globs() {
+    assertOnly(
+        ERROR,
+        "FIL-0128: include and exclude choose layers below a type; they do not go with CATS, which names its three layers. Remove them.",
+        cats("gate = \"w1\", up = \"w3\", down = \"w2\",\nexclude = \"w1\" /*here*/")
+            + block(FIELDS));
+  }
+
+  @Test
+  void roleThatIsNoLinear() {
+    assertOnly(
+        ERROR,
+        "FIL-0130: @ActivationSparse(method = CATS) cannot act on field conv: activations are skipped in Linear layers only. Remove it, or annotate a Linear.",
+        cats("gate = \"conv\", /*here*/\nup = \"w3\", down = \"w2\"")
+            + block(FIELDS + "\nConv2d conv;"));
+  }
+
+  @Test
+  void secondMethodOnAPart() {
+    assertOnly(
+        ERROR,
+        "FIL-0134: Two annotations set CATS and another activation method on layer w2. Remove or exclude it in one of them.",
+        cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
+            + block("Linear w1, w3;\n@ActivationSparse(sparsity = 0.5) Linear w2;"));
+  }
+}
