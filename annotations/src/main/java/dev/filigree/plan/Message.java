@@ -136,6 +136,15 @@ public enum Message {
   FIL_0306("The matrix has %s rows, %s columns and %s values; they do not agree."),
   FIL_0307(
       "Vector kernels failed their self-test (%s); the plain ones are used.", Severity.WARNING),
+  FIL_0308(
+      "The buffer for %s is %s and holds %s bytes; it must be direct, writable where it is written to, and hold at least %s."),
+  FIL_0309("Format \"%s\" is not known. Legal: %s."),
+  FIL_0310("Format %s: part %s is %s; it must be %s. The file is damaged or of another version."),
+  FIL_0311(
+      "Format %s: part %s contradicts itself: %s. The file is damaged; get a fresh copy or pack again."),
+  FIL_0312(
+      "%s x %s is too large: every array must stay below 2 GiB. Split the matrix or the batch."),
+  FIL_0313("The list of active inputs is not legal: %s; legal is %s."),
 
   // 04xx files
   FIL_0401("%s: %s is not a safetensors file: %s. Pass a complete, unmodified .safetensors file."),

@@ -1,0 +1,100 @@
+package dev.filigree.kernel;
+
+import java.nio.ByteBuffer;
+import java.util.Random;
+
+/** Compares kernels with the reference on one small matrix that reaches every loop. */
+final class KernelSelfTest {
+  private static final int ROWS = 37;
+  private static final int COLS = 75;
+  private static final int LANES = Kernels.MAX_PANEL_LANES;
+  private static final double TOLERANCE = 1e-4;
+
+  private final float[] dense = new float[ROWS * COLS];
+  private final ByteBuffer weights = AlignedMemory.allocate(4 * ROWS * COLS);
+  private final ByteBuffer bias = AlignedMemory.allocate(4 * ROWS);
+  private final ByteBuffer inputs = AlignedMemory.allocate(4 * COLS * LANES);
+  private final float[] x = new float[4 * COLS];
+
+  private KernelSelfTest() {
+    Random random = new Random(1);
+    for (int i = 0; i < dense.length; i++) {
+      dense[i] = random.nextInt(3) == 0 ? random.nextFloat() - 0.5f : 0f;
+      weights.putFloat(4 * i, dense[i]);
+    }
+    for (int r = 0; r < ROWS; r++) {
+      bias.putFloat(4 * r, random.nextFloat());
+    }
+    for (int i = 0; i < COLS * LANES; i++) {
+      inputs.putFloat(4 * i, random.nextFloat() - 0.5f);
+    }
+    for (int i = 0; i < x.length; i++) {
+      x[i] = inputs.getFloat(4 * i);
+    }
+  }
+
+  /** What is wrong with the kernels, or null. */
+  static String failure(Kernels kernels) {
+    KernelSelfTest test = new KernelSelfTest();
+    Kernels reference = new ReferenceKernels();
+    float[] expected = test.run(reference);
+    float[] actual = test.run(kernels);
+    for (int i = 0; i < expected.length; i++) {
+      if (!(Math.abs(expected[i] - actual[i]) <= TOLERANCE)) {
+        return "output " + i + " is " + actual[i] + " instead of " + expected[i];
+      }
+    }
+    return null;
+  }
+
+  /** Every product of the kernels, one behind the other. */
+  private float[] run(Kernels kernels) {
+    Outputs out = new Outputs();
+    ByteBuffer y = AlignedMemory.allocate(4 * 4 * ROWS);
+    kernels.denseGemv(weights, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    kernels.columnsGemv(weights, ROWS, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    kernels.columnsGemm4(weights, ROWS, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, 4 * ROWS);
+    BitmapArrays bitmap = BitmapPacking.pack(weights, ROWS, COLS);
+    for (boolean finite : new boolean[] {true, false}) {
+      kernels.bitmapGemv(bitmap, x, finite, bias, y, 0, 0, ROWS);
+      out.add(y, ROWS);
+      kernels.bitmapGemm4(bitmap, x, finite, bias, y, 0, 0, ROWS);
+      out.add(y, 4 * ROWS);
+    }
+    CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS);
+    kernels.csrGemv(csr, x, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    float[] tile = new float[ROWS * LANES];
+    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
+      kernels.densePanel(weights, COLS, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+      kernels.csrPanel(csr, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+    }
+    return out.values();
+  }
+
+  /** Outputs of several products in one array. */
+  private static final class Outputs {
+    private float[] values = {};
+
+    void add(float[] more, int count) {
+      int at = values.length;
+      values = java.util.Arrays.copyOf(values, at + count);
+      System.arraycopy(more, 0, values, at, count);
+    }
+
+    void add(ByteBuffer y, int count) {
+      float[] more = new float[count];
+      y.asFloatBuffer().get(0, more);
+      add(more, count);
+    }
+
+    float[] values() {
+      return values;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.BitmapArrays;
+import dev.filigree.kernel.BitmapPacking;
+import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.Kernels;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/**
+ * Format {@code bitmap}: one bit per weight and the kept weights, in strips of 16 outputs; made for
+ * one or few activation rows, unstructured and N:M patterns alike. The layout is the one SparAMX
+ * uses for its AVX-512 kernel (16 outputs by one input), for float32.
+ *
+ * <p>Parts: {@code masks} U16 [strips, cols], {@code starts} I32 [strips + 1], {@code values} F32
+ * [kept + 16]; see {@link BitmapArrays}. A removed weight does not multiply.
+ */
+public final class BitmapMatrix extends StoredMatrix {
+  static final String FORMAT = "bitmap";
+  private static final int STRIP = Kernels.STRIP;
+  private final BitmapArrays arrays;
+
+  private BitmapMatrix(BitmapArrays arrays) {
+    super(arrays.rows(), arrays.cols(), arrays.values().limit() / 4L - STRIP);
+    this.arrays = arrays;
+  }
+
+  static BitmapMatrix of(ByteBuffer dense, int rows, int cols) {
+    return new BitmapMatrix(BitmapPacking.pack(dense, rows, cols));
+  }
+
+  static BitmapMatrix fromParts(int rows, int cols, PartReader parts) {
+    int strips = BitmapPacking.strips(rows);
+    ByteBuffer masks = parts.take("masks", "U16", strips, cols);
+    ByteBuffer starts = parts.take("starts", "I32", strips + 1L);
+    int unused = rows % STRIP == 0 ? 0 : -1 << (rows % STRIP) & 0xFFFF;
+    int kept = 0;
+    for (int s = 0; s < strips; s++) {
+      int strip = s;
+      int count = kept;
+      parts.check(
+          starts.getInt(4 * s) == kept,
+          "starts",
+          () -> strip + " is " + starts.getInt(4 * strip) + " where the masks count " + count);
+      for (int k = 0; k < cols; k++) {
+        int mask = masks.getShort(2 * (s * cols + k)) & 0xFFFF;
+        parts.check(
+            s < strips - 1 || (mask & unused) == 0,
+            "masks",
+            () -> "a bit is set beyond output " + (rows - 1));
+        kept += Integer.bitCount(mask);
+        parts.check(
+            kept >= 0 && kept <= Integer.MAX_VALUE / 4 - STRIP,
+            "masks",
+            () -> "more weights are kept than fit in 2 GiB");
+      }
+    }
+    int total = kept;
+    parts.check(
+        starts.getInt(4 * strips) == kept,
+        "starts",
+        () -> "the last is " + starts.getInt(4 * strips) + " where the masks count " + total);
+    ByteBuffer values = parts.take("values", "F32", kept + (long) STRIP);
+    for (int i = 0; i < STRIP; i++) {
+      parts.check(
+          values.getInt(4 * (kept + i)) == 0,
+          "values",
+          () -> "the 16 values at the end are not zero");
+    }
+    return new BitmapMatrix(new BitmapArrays(rows, cols, masks, starts, values));
+  }
+
+  @Override
+  public String format() {
+    return FORMAT;
+  }
+
+  @Override
+  public List<Part> parts() {
+    int strips = BitmapPacking.strips(rows());
+    return List.of(
+        part("masks", "U16", view(arrays.masks()), strips, cols()),
+        part("starts", "I32", view(arrays.starts()), strips + 1L),
+        part("values", "F32", view(arrays.values()), nonZeros() + STRIP));
+  }
+
+  static ByteBuffer view(ByteBuffer buffer) {
+    return buffer.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
+  }
+
+  @Override
+  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+    int b = 0;
+    for (; b + 4 <= batch; b += 4) {
+      float[] inputs = inputs(x, b, 4);
+      boolean finite = Inputs.finite(inputs, 4 * cols());
+      int yAt = b * rows();
+      on.workers()
+          .run(
+              rows(),
+              STRIP,
+              8,
+              4 * work(),
+              (from, to) ->
+                  on.kernels().bitmapGemm4(arrays, inputs, finite, bias, y, yAt, from, to));
+    }
+    for (; b < batch; b++) {
+      float[] inputs = inputs(x, b, 1);
+      boolean finite = Inputs.finite(inputs, cols());
+      int yAt = b * rows();
+      on.workers()
+          .run(
+              rows(),
+              STRIP,
+              8,
+              work(),
+              (from, to) ->
+                  on.kernels().bitmapGemv(arrays, inputs, finite, bias, y, yAt, from, to));
+    }
+  }
+
+  private float[] inputs(ByteBuffer x, int b, int count) {
+    float[] inputs = Scratch.local().inputs(Math.multiplyExact(count, cols()));
+    Inputs.copy(x, b * cols(), count * cols(), inputs);
+    return inputs;
+  }
+
+  /** A step over a mask costs about as much as a few multiply-adds, however many bits it has. */
+  private long work() {
+    return Math.max(nonZeros(), (long) rows() * cols() / 2);
+  }
+
+  @Override
+  void unpackInto(ByteBuffer dense) {
+    int next = 0;
+    for (int s = 0; s < BitmapPacking.strips(rows()); s++) {
+      for (int k = 0; k < cols(); k++) {
+        int mask = arrays.masks().getShort(2 * (s * cols() + k)) & 0xFFFF;
+        for (int i = 0; i < STRIP && s * STRIP + i < rows(); i++) {
+          boolean kept = (mask >>> i & 1) != 0;
+          dense.putInt(
+              4 * ((s * STRIP + i) * cols() + k), kept ? arrays.values().getInt(4 * next++) : 0);
+        }
+      }
+    }
+  }
+}

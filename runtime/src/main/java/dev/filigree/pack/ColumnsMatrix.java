@@ -1,0 +1,159 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.Execution;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Format {@code columns}: every weight, stored by inputs [cols][rows], so that an input that is
+ * zero skips one contiguous stored row. Weights of zero are multiplied as IEEE 754 says; inputs
+ * that are not active are not read at all.
+ *
+ * <p>Part: {@code values} F32 [cols, rows].
+ */
+public final class ColumnsMatrix extends StoredMatrix {
+  static final String FORMAT = "columns";
+  private final ByteBuffer values;
+
+  private ColumnsMatrix(int rows, int cols, ByteBuffer values) {
+    super(rows, cols, (long) rows * cols);
+    this.values = values;
+  }
+
+  static ColumnsMatrix of(ByteBuffer dense, int rows, int cols) {
+    ByteBuffer copy = AlignedMemory.allocate(4 * rows * cols);
+    transpose(dense, rows, cols, copy);
+    return new ColumnsMatrix(rows, cols, AlignedMemory.aligned(copy));
+  }
+
+  static ColumnsMatrix fromParts(int rows, int cols, PartReader parts) {
+    return new ColumnsMatrix(rows, cols, parts.take("values", "F32", cols, rows));
+  }
+
+  @Override
+  public String format() {
+    return FORMAT;
+  }
+
+  @Override
+  public List<Part> parts() {
+    return List.of(part("values", "F32", values.duplicate().order(values.order()), cols(), rows()));
+  }
+
+  /**
+   * y = W x + bias for one activation row, reading only the weights of the active inputs: the
+   * activation-skipping product of CATS, TEAL and WINA.
+   *
+   * @param x [cols]; entries that are not active may hold anything
+   * @param active at least {@code count} inputs, each from 0 to cols - 1; any order, which is the
+   *     order of summation
+   * @param count how many inputs are active, 0 to cols
+   * @param bias [rows], or null
+   * @param y [rows], overwritten
+   * @throws FiligreeException FIL-0313 for an illegal count or input
+   */
+  public void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
+    multiplyActive(Execution.current(), x, active, count, bias, y);
+  }
+
+  void multiplyActive(
+      Execution on, ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
+    if (count < 0 || count > active.length || count > cols()) {
+      throw new FiligreeException(
+          Message.FIL_0313, "count is " + count, "0 to " + Math.min(active.length, cols()));
+    }
+    for (int i = 0; i < count; i++) {
+      if (active[i] < 0 || active[i] >= cols()) {
+        throw new FiligreeException(
+            Message.FIL_0313, "input " + i + " is " + active[i], "0 to " + (cols() - 1));
+      }
+    }
+    ByteBuffer inputs = Buffers.floats("x", x, cols());
+    ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
+    gemv(on, inputs, 0, active, count, offsets, Buffers.writable("y", y, rows()), 0);
+  }
+
+  /** The Euclidean norm of the weights of every input, ||W[:,i]||, summed in double. */
+  public double[] columnNorms() {
+    double[] norms = new double[cols()];
+    for (int k = 0; k < norms.length; k++) {
+      double sum = 0;
+      for (int r = 0; r < rows(); r++) {
+        double w = values.getFloat(4 * (k * rows() + r));
+        sum += w * w;
+      }
+      norms[k] = Math.sqrt(sum);
+    }
+    return norms;
+  }
+
+  @Override
+  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+    int b = 0;
+    for (; b + 4 <= batch; b += 4) {
+      int xAt = b * cols();
+      int yAt = b * rows();
+      on.workers()
+          .run(
+              rows(),
+              32,
+              4,
+              4 * nonZeros(),
+              (from, to) ->
+                  on.kernels()
+                      .columnsGemm4(values, rows(), cols(), x, xAt, bias, y, yAt, from, to));
+    }
+    for (; b < batch; b++) {
+      gemv(on, x, b * cols(), null, cols(), bias, y, b * rows());
+    }
+  }
+
+  private void gemv(
+      Execution on,
+      ByteBuffer x,
+      int xAt,
+      int[] active,
+      int count,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt) {
+    // One part per thread: a part reads its piece of every active row, and long pieces read best.
+    on.workers()
+        .run(
+            rows(),
+            16,
+            1,
+            (long) rows() * count,
+            (from, to) ->
+                on.kernels()
+                    .columnsGemv(values, rows(), active, count, x, xAt, bias, y, yAt, from, to));
+  }
+
+  @Override
+  void unpackInto(ByteBuffer dense) {
+    transpose(values, cols(), rows(), dense);
+    for (int i = 0; i < values.limit(); i += 4) {
+      // -0.0 has no place in a sparse format; all formats unpack to the same bits.
+      if (dense.getInt(i) == Integer.MIN_VALUE) {
+        dense.putInt(i, 0);
+      }
+    }
+  }
+
+  /** Copies [m][n] to [n][m] in blocks that fit in the first-level cache. */
+  private static void transpose(ByteBuffer from, int m, int n, ByteBuffer to) {
+    int block = 32;
+    for (int i0 = 0; i0 < m; i0 += block) {
+      for (int j0 = 0; j0 < n; j0 += block) {
+        for (int i = i0; i < Math.min(m, i0 + block); i++) {
+          for (int j = j0; j < Math.min(n, j0 + block); j++) {
+            to.putInt(4 * (j * m + i), from.getInt(4 * (i * n + j)));
+          }
+        }
+      }
+    }
+  }
+}

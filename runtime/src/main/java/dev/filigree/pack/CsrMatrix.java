@@ -1,0 +1,139 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.CsrArrays;
+import dev.filigree.kernel.CsrPacking;
+import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.Kernels;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Format {@code csr}: compressed sparse rows with 16-bit columns; made for high sparsity and for
+ * many activation rows.
+ *
+ * <p>Parts: {@code pointers} I32 [rows * blocks + 1], {@code columns} U16 [kept], {@code values}
+ * F32 [kept]; see {@link CsrArrays}. A removed weight does not multiply.
+ */
+public final class CsrMatrix extends StoredMatrix {
+  static final String FORMAT = "csr";
+  private final CsrArrays arrays;
+
+  private CsrMatrix(CsrArrays arrays) {
+    super(arrays.rows(), arrays.cols(), arrays.values().limit() / 4L);
+    this.arrays = arrays;
+  }
+
+  static CsrMatrix of(ByteBuffer dense, int rows, int cols) {
+    return new CsrMatrix(CsrPacking.pack(dense, rows, cols));
+  }
+
+  static CsrMatrix fromParts(int rows, int cols, PartReader parts) {
+    int blocks = CsrArrays.blocks(cols);
+    ByteBuffer pointers = parts.take("pointers", "I32", (long) rows * blocks + 1);
+    int last = rows * blocks;
+    int kept = pointers.getInt(4 * last);
+    parts.check(kept >= 0, "pointers", () -> "the last is " + kept);
+    ByteBuffer columns = parts.take("columns", "U16", kept);
+    ByteBuffer values = parts.take("values", "F32", kept);
+    parts.check(
+        pointers.getInt(0) == 0,
+        "pointers",
+        () -> "the first is " + pointers.getInt(0) + ", not 0");
+    for (int p = 0; p < last; p++) {
+      int block = p;
+      int start = pointers.getInt(4 * p);
+      int end = pointers.getInt(4 * (p + 1));
+      parts.check(
+          start <= end && end <= kept,
+          "pointers",
+          () -> "block " + block + " runs from " + start + " to " + end);
+      checkColumns(parts, columns, start, end, p % blocks, cols);
+    }
+    return new CsrMatrix(new CsrArrays(rows, cols, pointers, columns, values));
+  }
+
+  private static void checkColumns(
+      PartReader parts, ByteBuffer columns, int start, int end, int block, int cols) {
+    int base = CsrArrays.base(block);
+    int previous = block * Kernels.CSR_BLOCK - 1;
+    long limit = Math.min(cols, (block + 1L) * Kernels.CSR_BLOCK);
+    for (int i = start; i < end; i++) {
+      int at = i;
+      int column = base + (columns.getShort(2 * i) & 0xFFFF);
+      parts.check(
+          column > previous && column < limit,
+          "columns",
+          () ->
+              "entry "
+                  + at
+                  + " is input "
+                  + column
+                  + ", which is out of order or not in block "
+                  + block);
+      previous = column;
+    }
+  }
+
+  @Override
+  public String format() {
+    return FORMAT;
+  }
+
+  @Override
+  public List<Part> parts() {
+    return List.of(
+        part(
+            "pointers", "I32", BitmapMatrix.view(arrays.pointers()), arrays.pointers().limit() / 4),
+        part("columns", "U16", BitmapMatrix.view(arrays.columns()), nonZeros()),
+        part("values", "F32", BitmapMatrix.view(arrays.values()), nonZeros()));
+  }
+
+  @Override
+  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+    // Below four rows the transposition into a panel costs more than it brings.
+    if (batch >= 4) {
+      Panels.multiply(
+          on,
+          rows(),
+          cols(),
+          nonZeros(),
+          x,
+          batch,
+          bias,
+          y,
+          (panel, lanes, tile, from, to) ->
+              on.kernels().csrPanel(arrays, panel, lanes, tile, from, to));
+      return;
+    }
+    for (int b = 0; b < batch; b++) {
+      float[] inputs = Scratch.local().inputs(cols());
+      Inputs.copy(x, b * cols(), cols(), inputs);
+      int yAt = b * rows();
+      on.workers()
+          .run(
+              rows(),
+              4,
+              8,
+              4 * nonZeros(),
+              (from, to) -> on.kernels().csrGemv(arrays, inputs, bias, y, yAt, from, to));
+    }
+  }
+
+  @Override
+  void unpackInto(ByteBuffer dense) {
+    for (int i = 0; i < rows() * cols(); i++) {
+      dense.putInt(4 * i, 0);
+    }
+    int blocks = arrays.blocks();
+    for (int r = 0; r < rows(); r++) {
+      for (int b = 0; b < blocks; b++) {
+        int base = CsrArrays.base(b);
+        int end = arrays.pointers().getInt(4 * (r * blocks + b + 1));
+        for (int i = arrays.pointers().getInt(4 * (r * blocks + b)); i < end; i++) {
+          int k = base + (arrays.columns().getShort(2 * i) & 0xFFFF);
+          dense.putInt(4 * (r * cols() + k), arrays.values().getInt(4 * i));
+        }
+      }
+    }
+  }
+}

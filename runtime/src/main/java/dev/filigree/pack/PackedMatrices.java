@@ -1,0 +1,82 @@
+package dev.filigree.pack;
+
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/** Makes packed matrices from dense weights or from stored parts. */
+public final class PackedMatrices {
+  private static final List<String> FORMATS =
+      List.of(DenseMatrix.FORMAT, ColumnsMatrix.FORMAT, BitmapMatrix.FORMAT, CsrMatrix.FORMAT);
+
+  private PackedMatrices() {}
+
+  /** The names of all formats. */
+  public static List<String> formats() {
+    return FORMATS;
+  }
+
+  /**
+   * Packs a copy of dense weights.
+   *
+   * <p>Kept is what is not zero; zeros of both signs are removed by the sparse formats, and NaN and
+   * infinities are kept with their bits.
+   *
+   * @param format {@code dense}, {@code columns}, {@code bitmap} or {@code csr}
+   * @param dense direct, float32 [rows][cols] in native order from position 0
+   * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
+   *     FIL-0308 for an unsuitable buffer
+   */
+  public static PackedMatrix of(String format, ByteBuffer dense, int rows, int cols) {
+    checkShape(rows, cols, 4L * rows * cols);
+    if (dense.limit() < 4L * rows * cols) {
+      throw new FiligreeException(Message.FIL_0306, rows, cols, dense.limit() / 4);
+    }
+    ByteBuffer weights = Buffers.floats("dense", dense, (long) rows * cols);
+    return switch (format) {
+      case DenseMatrix.FORMAT -> DenseMatrix.of(weights, rows, cols);
+      case ColumnsMatrix.FORMAT -> ColumnsMatrix.of(weights, rows, cols);
+      case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols);
+      case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols);
+      default -> throw unknown(format);
+    };
+  }
+
+  /**
+   * Makes a matrix from the arrays that {@link PackedMatrix#parts} gave. Everything is checked
+   * before it is used. Aligned direct buffers are used as they are and must not change afterwards;
+   * others are copied.
+   *
+   * @param parts by suffix
+   * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
+   *     FIL-0310 for a part that is missing or has the wrong type or size, FIL-0311 for content
+   *     that contradicts itself
+   */
+  public static PackedMatrix fromParts(String format, int rows, int cols, Map<String, Part> parts) {
+    checkShape(rows, cols, 0);
+    PartReader reader = new PartReader(format, parts);
+    return switch (format) {
+      case DenseMatrix.FORMAT -> DenseMatrix.fromParts(rows, cols, reader);
+      case ColumnsMatrix.FORMAT -> ColumnsMatrix.fromParts(rows, cols, reader);
+      case BitmapMatrix.FORMAT -> BitmapMatrix.fromParts(rows, cols, reader);
+      case CsrMatrix.FORMAT -> CsrMatrix.fromParts(rows, cols, reader);
+      default -> throw unknown(format);
+    };
+  }
+
+  private static void checkShape(int rows, int cols, long bytes) {
+    if (rows < 0 || cols < 0) {
+      throw new FiligreeException(Message.FIL_0306, rows, cols, "no");
+    }
+    // Arrays are direct buffers, which end at 2 GiB; some room is left for alignment.
+    if (bytes > Integer.MAX_VALUE - 1024L) {
+      throw new FiligreeException(Message.FIL_0312, rows, cols);
+    }
+  }
+
+  private static FiligreeException unknown(String format) {
+    return new FiligreeException(Message.FIL_0309, format, String.join(", ", FORMATS));
+  }
+}

@@ -1,0 +1,194 @@
+package dev.filigree.kernel;
+
+import static dev.filigree.kernel.VectorConstants.BYTES;
+import static dev.filigree.kernel.VectorConstants.F;
+import static dev.filigree.kernel.VectorConstants.LANES;
+import static dev.filigree.kernel.VectorConstants.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+
+/** Compressed sparse rows. */
+final class VectorCsr {
+
+  private VectorCsr() {}
+
+  /** Scalar loads: the gather instruction of current processors is no faster than eight of them. */
+  static void gemv(
+      CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
+    MemorySegment columns = MemorySegment.ofBuffer(w.columns());
+    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    ByteBuffer pointers = w.pointers();
+    int blocks = w.blocks();
+    int blocksPerRun = 65536 / Kernels.CSR_BLOCK;
+    for (int r = from; r < to; r++) {
+      float sum = bias == null ? 0 : bias.getFloat(4 * r);
+      for (int b = 0; b < blocks; b += blocksPerRun) {
+        int start = pointers.getInt(4 * (r * blocks + b));
+        int end = pointers.getInt(4 * (r * blocks + Math.min(blocks, b + blocksPerRun)));
+        sum += run(columns, values, start, end, x, CsrArrays.base(b));
+      }
+      y.putFloat(4 * (yAt + r), sum);
+    }
+  }
+
+  private static float run(
+      MemorySegment columns, MemorySegment values, int start, int end, float[] x, int base) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    float s4 = 0;
+    float s5 = 0;
+    float s6 = 0;
+    float s7 = 0;
+    int i = start;
+    for (; i + 8 <= end; i += 8) {
+      s0 = product(columns, values, i, x, base, s0);
+      s1 = product(columns, values, i + 1, x, base, s1);
+      s2 = product(columns, values, i + 2, x, base, s2);
+      s3 = product(columns, values, i + 3, x, base, s3);
+      s4 = product(columns, values, i + 4, x, base, s4);
+      s5 = product(columns, values, i + 5, x, base, s5);
+      s6 = product(columns, values, i + 6, x, base, s6);
+      s7 = product(columns, values, i + 7, x, base, s7);
+    }
+    for (; i < end; i++) {
+      s0 = product(columns, values, i, x, base, s0);
+    }
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+  }
+
+  private static float product(
+      MemorySegment columns, MemorySegment values, int i, float[] x, int base, float sum) {
+    int k = base + (columns.get(JAVA_SHORT_UNALIGNED, 2L * i) & 0xFFFF);
+    return Math.fma(values.get(JAVA_FLOAT_UNALIGNED, 4L * i), x[k], sum);
+  }
+
+  static void panel(CsrArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
+    MemorySegment columns = MemorySegment.ofBuffer(w.columns());
+    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    MemorySegment panel = MemorySegment.ofBuffer(pb);
+    ByteBuffer pointers = w.pointers();
+    int blocks = w.blocks();
+    java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
+    for (int b = 0; b < blocks; b++) {
+      int base = CsrArrays.base(b);
+      for (int r = from; r < to; r++) {
+        int start = pointers.getInt(4 * (r * blocks + b));
+        int end = pointers.getInt(4 * (r * blocks + b + 1));
+        int at = (r - from) * lanes;
+        int l = 0;
+        for (; l + 4 * LANES <= lanes; l += 4 * LANES) {
+          row4(columns, values, start, end, panel, base, lanes, l, tile, at + l);
+        }
+        for (; l < lanes; l += LANES) {
+          row1(columns, values, start, end, panel, base, lanes, l, tile, at + l);
+        }
+      }
+    }
+  }
+
+  /** Four vectors of activation rows; two weights at a time give eight independent sums. */
+  private static void row4(
+      MemorySegment columns,
+      MemorySegment values,
+      int start,
+      int end,
+      MemorySegment panel,
+      int base,
+      int lanes,
+      int l,
+      float[] tile,
+      int t) {
+    FloatVector a0 = FloatVector.fromArray(F, tile, t);
+    FloatVector a1 = FloatVector.fromArray(F, tile, t + LANES);
+    FloatVector a2 = FloatVector.fromArray(F, tile, t + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(F, tile, t + 3 * LANES);
+    FloatVector b0 = FloatVector.zero(F);
+    FloatVector b1 = b0;
+    FloatVector b2 = b0;
+    FloatVector b3 = b0;
+    int i = start;
+    for (; i + 2 <= end; i += 2) {
+      long p = offset(columns, i, base, lanes, l);
+      FloatVector v = value(values, i);
+      a0 = FloatVector.fromMemorySegment(F, panel, p, ORDER).fma(v, a0);
+      a1 = FloatVector.fromMemorySegment(F, panel, p + BYTES, ORDER).fma(v, a1);
+      a2 = FloatVector.fromMemorySegment(F, panel, p + 2 * BYTES, ORDER).fma(v, a2);
+      a3 = FloatVector.fromMemorySegment(F, panel, p + 3 * BYTES, ORDER).fma(v, a3);
+      long q = offset(columns, i + 1, base, lanes, l);
+      FloatVector u = value(values, i + 1);
+      b0 = FloatVector.fromMemorySegment(F, panel, q, ORDER).fma(u, b0);
+      b1 = FloatVector.fromMemorySegment(F, panel, q + BYTES, ORDER).fma(u, b1);
+      b2 = FloatVector.fromMemorySegment(F, panel, q + 2 * BYTES, ORDER).fma(u, b2);
+      b3 = FloatVector.fromMemorySegment(F, panel, q + 3 * BYTES, ORDER).fma(u, b3);
+    }
+    if (i < end) {
+      long p = offset(columns, i, base, lanes, l);
+      FloatVector v = value(values, i);
+      a0 = FloatVector.fromMemorySegment(F, panel, p, ORDER).fma(v, a0);
+      a1 = FloatVector.fromMemorySegment(F, panel, p + BYTES, ORDER).fma(v, a1);
+      a2 = FloatVector.fromMemorySegment(F, panel, p + 2 * BYTES, ORDER).fma(v, a2);
+      a3 = FloatVector.fromMemorySegment(F, panel, p + 3 * BYTES, ORDER).fma(v, a3);
+    }
+    a0.add(b0).intoArray(tile, t);
+    a1.add(b1).intoArray(tile, t + LANES);
+    a2.add(b2).intoArray(tile, t + 2 * LANES);
+    a3.add(b3).intoArray(tile, t + 3 * LANES);
+  }
+
+  private static void row1(
+      MemorySegment columns,
+      MemorySegment values,
+      int start,
+      int end,
+      MemorySegment panel,
+      int base,
+      int lanes,
+      int l,
+      float[] tile,
+      int t) {
+    FloatVector a = FloatVector.fromArray(F, tile, t);
+    FloatVector b = FloatVector.zero(F);
+    FloatVector c = b;
+    FloatVector d = b;
+    int i = start;
+    for (; i + 4 <= end; i += 4) {
+      a = term(columns, values, i, panel, base, lanes, l, a);
+      b = term(columns, values, i + 1, panel, base, lanes, l, b);
+      c = term(columns, values, i + 2, panel, base, lanes, l, c);
+      d = term(columns, values, i + 3, panel, base, lanes, l, d);
+    }
+    for (; i < end; i++) {
+      a = term(columns, values, i, panel, base, lanes, l, a);
+    }
+    a.add(b).add(c.add(d)).intoArray(tile, t);
+  }
+
+  private static FloatVector term(
+      MemorySegment columns,
+      MemorySegment values,
+      int i,
+      MemorySegment panel,
+      int base,
+      int lanes,
+      int l,
+      FloatVector sum) {
+    return FloatVector.fromMemorySegment(F, panel, offset(columns, i, base, lanes, l), ORDER)
+        .fma(value(values, i), sum);
+  }
+
+  /** Where in the panel the activations of weight i start, in bytes. */
+  private static long offset(MemorySegment columns, int i, int base, int lanes, int l) {
+    int k = base + (columns.get(JAVA_SHORT_UNALIGNED, 2L * i) & 0xFFFF);
+    return 4L * ((long) k * lanes + l);
+  }
+
+  private static FloatVector value(MemorySegment values, int i) {
+    return FloatVector.broadcast(F, values.get(JAVA_FLOAT_UNALIGNED, 4L * i));
+  }
+}

@@ -1,0 +1,4 @@
+package dev.filigree.pack;
+
+/** From class folders: plain and reference kernels. */
+class KernelEquivalenceTest extends KernelEquivalence {}
