@@ -64,7 +64,8 @@ public final class PairedTimer {
   /** The same with at most that many rounds, at least {@value #MIN_ROUNDS}. */
   public PairedTimer withMaxRounds(int rounds) {
     if (rounds < MIN_ROUNDS) {
-      throw new IllegalArgumentException(rounds + " rounds; at least " + MIN_ROUNDS + " are needed");
+      throw new IllegalArgumentException(
+          rounds + " rounds; at least " + MIN_ROUNDS + " are needed");
     }
     return new PairedTimer(budget, block, rounds);
   }

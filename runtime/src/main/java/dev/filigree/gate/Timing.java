@@ -23,7 +23,8 @@ public final class Timing {
     int sides = rounds.get(0).length;
     for (double[] round : rounds) {
       if (round.length != sides) {
-        throw new IllegalArgumentException("rounds of " + sides + " and " + round.length + " sides");
+        throw new IllegalArgumentException(
+            "rounds of " + sides + " and " + round.length + " sides");
       }
     }
     this.rounds = rounds.stream().map(double[]::clone).toArray(double[][]::new);
@@ -40,8 +41,8 @@ public final class Timing {
   }
 
   /**
-   * How many times faster {@code side} is than {@code baseline}: their times divided round by round,
-   * baseline over side.
+   * How many times faster {@code side} is than {@code baseline}: their times divided round by
+   * round, baseline over side.
    */
   public Ratio ratio(int baseline, int side) {
     // A clock too coarse for the work gives 0; one nanosecond keeps the ratio finite.

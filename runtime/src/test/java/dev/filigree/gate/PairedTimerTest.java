@@ -67,14 +67,17 @@ class PairedTimerTest {
             .withMaxRounds(6)
             .time(() -> calls.add(0), () -> calls.add(1));
     assertThat(timing.rounds()).isEqualTo(5);
-    assertThat(calls.subList(0, 16)).containsExactly(0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0);
+    assertThat(calls.subList(0, 16))
+        .containsExactly(0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0);
     assertThat(calls).hasSize(8 + 5 * 4);
   }
 
   @Test
   void strictAlternationCountsEveryCall() {
     List<Integer> calls = new ArrayList<>();
-    PairedTimer.within(Duration.ofNanos(1)).withBlock(1).time(() -> calls.add(0), () -> calls.add(1));
+    PairedTimer.within(Duration.ofNanos(1))
+        .withBlock(1)
+        .time(() -> calls.add(0), () -> calls.add(1));
     assertThat(calls.subList(4, 10)).containsExactly(0, 1, 1, 0, 0, 1);
   }
 
@@ -82,7 +85,8 @@ class PairedTimerTest {
   void seesThatTwiceTheWorkTakesLonger() {
     double[] sink = new double[1];
     Timing timing =
-        PairedTimer.within(Duration.ofMillis(400)).time(() -> work(sink, 80_000), () -> work(sink, 20_000));
+        PairedTimer.within(Duration.ofMillis(400))
+            .time(() -> work(sink, 80_000), () -> work(sink, 20_000));
     assertThat(timing.ratio(0, 1).median()).isBetween(2.0, 8.0);
     assertThat(Gate.sparse(timing.ratio(0, 1))).isTrue();
     assertThat(Gate.sparse(timing.ratio(1, 0))).isFalse();
