@@ -147,12 +147,13 @@ public enum Message {
   FIL_0313("The list of active inputs is not legal: %s; legal is %s."),
 
   // 04xx files
-  FIL_0401("%s: %s is not a safetensors file: %s. Pass a complete, unmodified .safetensors file."),
+  FIL_0401(
+      "%s is not a usable safetensors file: %s. Pass a complete, unmodified .safetensors file."),
   FIL_0402(
       "%s: its content does not match its digest (%s). The file was changed or damaged; get a fresh copy."),
   FIL_0403("%s: cannot be written: %s. Choose a writable place."),
-  FIL_0404("%s: cannot be read: %s."),
-  FIL_0405("%s: tensor %s: %s."),
+  FIL_0404("%s: cannot be read: %s. Check the path and its permissions."),
+  FIL_0405("Tensor %s %s. Rename, split or correct it."),
   FIL_0406("%s was packed from another model: %s. Load it into the model it was packed from."),
   FIL_0407(
       "%s: packed format version %s is not known; this Filigree reads version %s. Use a matching Filigree."),
@@ -166,6 +167,12 @@ public enum Message {
       "A mask of %s rows and %s columns cannot be compared with one of %s rows and %s columns. Compare masks of one weight."),
   FIL_0412(
       "The tensor name %s occurs twice. Names must differ, because they decide ties; rename one."),
+  FIL_0413(
+      "The metadata key \"%s\" is reserved for packed files. Remove it; it does not outlive packing."),
+  FIL_0414(
+      "%s is a safetensors file, but not packed by Filigree. Pack it first, or pass a packed one."),
+  FIL_0415(
+      "%s: its description as a packed file is broken: %s. The file was changed or damaged; get a fresh copy."),
 
   // 05xx agent
   FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),

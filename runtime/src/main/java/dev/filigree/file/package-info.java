@@ -1,0 +1,2 @@
+/** Safetensors files, packed files, and writing that leaves nothing half-written. */
+package dev.filigree.file;
