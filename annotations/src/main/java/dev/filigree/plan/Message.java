@@ -185,11 +185,16 @@ public enum Message {
       "Filigree is visible from %s, but DJL is in its parent %s, where it cannot be reached. Put both in the same place.",
       Severity.WARNING),
   FIL_0506(
-      "No class with Filigree annotations was found. Nearest candidates: %s.", Severity.WARNING),
+      "No class with Filigree annotations is loaded or in an index. Nearest candidates: %s. Annotate a layer, for example @Sparse(sparsity = 0.8) on a field.",
+      Severity.WARNING),
   FIL_0507("Cannot attach to process %s: %s."),
   FIL_0508("Self-attach is not possible: %s. Start the JVM with -javaagent:%s."),
   FIL_0509("%s could not be woven: %s. It was left as it was.", Severity.WARNING),
   FIL_0510("Attached to process %s: %s."),
+  FIL_0511("Agent argument \"%s\" has no value. Write %s=value."),
+  FIL_0512("Dry run: %s."),
+  FIL_0513("The Filigree agent cannot start: %s. The program runs as without Filigree."),
+  FIL_0514("The Filigree agent is here already; nothing was changed."),
 
   // 06xx command line and data
   FIL_0601("%s: no %s found. The directory must hold %s."),

@@ -1,0 +1,59 @@
+package dev.filigree.agent;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.JarURLConnection;
+import java.net.URI;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+
+/**
+ * The index that the annotation processor writes: one file per annotated top-level class, named as
+ * the class. It names annotated classes before they are loaded.
+ */
+final class AnnotationIndex {
+  private static final String FOLDER = "META-INF/filigree/index";
+
+  private AnnotationIndex() {}
+
+  /** The names of the classes in every index a loader sees and that can be listed. */
+  static Set<String> classes(ClassLoader loader) {
+    Set<String> out = new TreeSet<>();
+    try {
+      for (URL url : Collections.list(loader.getResources(FOLDER))) {
+        list(url, out);
+      }
+    } catch (IOException | RuntimeException e) {
+      // A loader that cannot list its index: the classes are noticed when they load.
+      return out;
+    }
+    return out;
+  }
+
+  private static void list(URL url, Set<String> out) throws IOException {
+    if ("file".equals(url.getProtocol())) {
+      try (Stream<Path> files = Files.list(new File(URI.create(url.toString())).toPath())) {
+        files.filter(Files::isRegularFile).forEach(f -> out.add(f.getFileName().toString()));
+      }
+    } else if (url.openConnection() instanceof JarURLConnection connection) {
+      JarFile jar = connection.getJarFile();
+      try {
+        String folder = connection.getEntryName() + (url.getPath().endsWith("/") ? "" : "/");
+        jar.stream()
+            .map(e -> e.getName())
+            .filter(n -> n.startsWith(folder) && n.length() > folder.length())
+            .forEach(n -> out.add(n.substring(folder.length())));
+      } finally {
+        if (!connection.getUseCaches()) {
+          jar.close();
+        }
+      }
+    }
+  }
+}
