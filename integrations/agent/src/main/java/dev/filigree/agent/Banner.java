@@ -47,7 +47,7 @@ final class Banner {
   static Set<String> classes(Findings findings, ClassLoader loader) {
     Set<String> classes = AnnotationIndex.classes(loader);
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    if (context != null && context != loader) {
+    if (context != null) {
       classes.addAll(AnnotationIndex.classes(context));
     }
     // The index names top-level classes; a nested one that is loaded adds nothing.

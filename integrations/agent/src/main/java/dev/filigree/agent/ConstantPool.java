@@ -101,7 +101,7 @@ final class ConstantPool {
   }
 
   private static int u2(byte[] file, int at) {
-    return (file[at] & 0xff) << 8 | file[at + 1] & 0xff;
+    return ((file[at] & 0xff) << 8) | (file[at + 1] & 0xff);
   }
 
   private static byte[] bytes(String s) {

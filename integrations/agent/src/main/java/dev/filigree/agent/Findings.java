@@ -1,6 +1,7 @@
 package dev.filigree.agent;
 
 import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,7 +27,7 @@ final class Findings {
   }
 
   /** The annotated classes with what they declare, by name. */
-  TreeMap<String, String> annotated() {
+  Map<String, String> annotated() {
     return new TreeMap<>(annotated);
   }
 

@@ -46,7 +46,12 @@ final class Linker {
   /** The handler of the DJL that a woven class sees, or null. */
   Handler handler(Class<?> woven) {
     try {
-      return handlers.get(Class.forName(DJL, false, woven.getClassLoader()));
+      Class<?> djl = Class.forName(DJL, false, woven.getClassLoader());
+      Handler handler = handlers.get(djl);
+      if (handler != null && woven.getName().startsWith("ai.djl.")) {
+        banner.print(handler, djl.getClassLoader());
+      }
+      return handler;
     } catch (ClassNotFoundException | LinkageError e) {
       return null; // an annotated class in a program without DJL
     }
@@ -81,7 +86,7 @@ final class Linker {
       }
       ClassLoader filigree = beside ? djl : new NestedLoader(djl);
       Handler handler = new BridgeLoader(filigree).bridge();
-      banner.print(handler, djl);
+      handler.kernels(); // initialises it: what cannot run must show now
       opener.openTo(filigree.loadClass(BridgeLoader.WOVEN_CALLS).getModule());
       if (!beside) {
         synchronized (servedByOwnCopy) {

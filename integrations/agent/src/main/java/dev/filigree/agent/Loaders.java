@@ -26,6 +26,7 @@ final class Loaders {
   }
 
   /** Whether {@code loader} stands below {@code ancestor}. */
+  @SuppressWarnings("ReferenceEquality") // a class loader is itself only
   static boolean isBelow(ClassLoader loader, ClassLoader ancestor) {
     for (ClassLoader l = loader.getParent(); l != null; l = l.getParent()) {
       if (l == ancestor) {

@@ -18,6 +18,11 @@ enum WeavePoint {
       "<init>",
       "(Lai/djl/Model;Lai/djl/training/TrainingConfig;)V",
       "TrainerCreatedAdvice"),
+  TRAINER_INITIALIZED(
+      "ai/djl/training/Trainer",
+      "initialize",
+      "([Lai/djl/ndarray/types/Shape;)V",
+      "TrainerInitializedAdvice"),
   TRAINER_CLOSING("ai/djl/training/Trainer", "close", "()V", "TrainerClosingAdvice"),
   FIT(
       "ai/djl/training/EasyTrain",
@@ -25,6 +30,8 @@ enum WeavePoint {
       "(Lai/djl/training/Trainer;ILai/djl/training/dataset/Dataset;Lai/djl/training/dataset/Dataset;)V",
       "FitAdvice"),
   BLOCK_SET("ai/djl/BaseModel", "setBlock", "(Lai/djl/nn/Block;)V", "BlockSetAdvice"),
+  MODEL_SAVED(
+      "ai/djl/BaseModel", "save", "(Ljava/nio/file/Path;Ljava/lang/String;)V", "ModelSavedAdvice"),
   MODEL_CLOSING("ai/djl/BaseModel", "close", "()V", "ModelClosingAdvice"),
   PREDICTOR_CREATED(
       "ai/djl/inference/Predictor",

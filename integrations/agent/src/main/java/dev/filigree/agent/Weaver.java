@@ -62,7 +62,7 @@ final class Weaver implements ClassFileTransformer {
     }
     boolean matters =
         WeavePoint.in(name)
-            || facts.labels() && !facts.isInterface()
+            || (facts.labels() && !facts.isInterface())
             || facts.owner()
             || !facts.factories().isEmpty();
     return matters && seesHook(loader) ? advisor.weave(loader, name, file, facts) : null;

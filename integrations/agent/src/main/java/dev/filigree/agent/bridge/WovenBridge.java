@@ -9,6 +9,7 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.util.PairList;
 import dev.filigree.agent.hook.Handler;
 import dev.filigree.djl.weave.WovenCalls;
+import java.nio.file.Path;
 
 /** Gives the arguments of woven calls their DJL types and passes them on. */
 public final class WovenBridge implements Handler {
@@ -77,6 +78,11 @@ public final class WovenBridge implements Handler {
   }
 
   @Override
+  public void trainerInitialized(Object trainer) {
+    WovenCalls.trainerInitialized((Trainer) trainer);
+  }
+
+  @Override
   public void trainerClosing(Object trainer) {
     WovenCalls.trainerClosing((Trainer) trainer);
   }
@@ -94,6 +100,11 @@ public final class WovenBridge implements Handler {
   @Override
   public void predictorCreated(Object model) {
     WovenCalls.predictorCreated((Model) model);
+  }
+
+  @Override
+  public void modelSaved(Object model, Path directory, String name) {
+    WovenCalls.modelSaved((Model) model, directory, name);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.filigree.agent.hook;
 
+import java.nio.file.Path;
+
 /**
  * What woven code calls, once per copy of DJL. The arguments are DJL objects; only the
  * implementation beside that DJL can name their types.
@@ -39,6 +41,9 @@ public interface Handler {
   /** A Trainer's own constructor returned. */
   void trainerCreated(Object trainer);
 
+  /** {@code Trainer.initialize} returned. */
+  void trainerInitialized(Object trainer);
+
   /** {@code Trainer.close} begins. */
   void trainerClosing(Object trainer);
 
@@ -50,6 +55,9 @@ public interface Handler {
 
   /** A Predictor's constructor returned. */
   void predictorCreated(Object model);
+
+  /** {@code BaseModel.save} returned. */
+  void modelSaved(Object model, Path directory, String name);
 
   /** {@code BaseModel.close} begins. */
   void modelClosing(Object model);

@@ -1,5 +1,6 @@
 package dev.filigree.agent.hook;
 
+import java.nio.file.Path;
 import java.util.function.Function;
 
 /**
@@ -103,6 +104,14 @@ public final class Hook {
     }
   }
 
+  /** See {@link Handler#trainerInitialized}. */
+  public static void trainerInitialized(Class<?> woven, Object trainer) {
+    Handler h = HANDLERS.get(woven);
+    if (h != null) {
+      h.trainerInitialized(trainer);
+    }
+  }
+
   /** See {@link Handler#trainerClosing}. */
   public static void trainerClosing(Class<?> woven, Object trainer) {
     Handler h = HANDLERS.get(woven);
@@ -132,6 +141,14 @@ public final class Hook {
     Handler h = HANDLERS.get(woven);
     if (h != null) {
       h.predictorCreated(model);
+    }
+  }
+
+  /** See {@link Handler#modelSaved}. */
+  public static void modelSaved(Class<?> woven, Object model, Path directory, String name) {
+    Handler h = HANDLERS.get(woven);
+    if (h != null) {
+      h.modelSaved(model, directory, name);
     }
   }
 
