@@ -4,6 +4,7 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -59,9 +60,31 @@ record AgentArguments(Map<Setting, String> settings, Optional<Path> reply) {
     return settings + (settings.isEmpty() ? "" : ",") + REPLY + "=" + reply;
   }
 
-  /** Makes them system properties, which everything else of Filigree reads. */
+  /**
+   * Makes them system properties, which everything else of Filigree reads.
+   *
+   * @throws FiligreeException FIL-0213 if a value is not legal; then no property is changed
+   */
   void apply() {
-    settings.forEach((setting, value) -> System.setProperty(setting.property(), value));
+    Map<String, String> before = new HashMap<>();
+    try {
+      settings.forEach(
+          (setting, value) -> {
+            before.put(setting.property(), System.setProperty(setting.property(), value));
+            setting.get();
+          });
+    } catch (FiligreeException e) {
+      before.forEach(AgentArguments::restore);
+      throw e;
+    }
+  }
+
+  private static void restore(String property, String value) {
+    if (value == null) {
+      System.clearProperty(property);
+    } else {
+      System.setProperty(property, value);
+    }
   }
 
   private static Setting setting(String key) {

@@ -76,4 +76,20 @@ public final class Host {
       System.out.println("host caught from " + Engine.getInstance().getEngineName());
     }
   }
+
+  /** Only predicts. */
+  public static final class Serve {
+    private Serve() {}
+
+    /** Runs it. */
+    public static void main(String[] args) throws Exception {
+      try (Model model = Model.newInstance("tiny")) {
+        TinyNet net = new TinyNet();
+        net.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 5));
+        model.setBlock(net);
+        predict(model);
+      }
+      System.out.println("host done");
+    }
+  }
 }

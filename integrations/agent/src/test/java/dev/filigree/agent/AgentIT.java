@@ -1,0 +1,189 @@
+package dev.filigree.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged agent on a flat class path. */
+class AgentIT {
+  private static final String LIGHT = "dev.filigree.hosts.Light";
+  private static final String HOST = "dev.filigree.hosts.Host";
+
+  @TempDir static Path folder;
+  private static String standIn;
+
+  @BeforeAll
+  static void compile() throws Exception {
+    standIn = Stand.in(folder);
+  }
+
+  @Test
+  void theBannerIsAllThatIsOnStandardError() throws Exception {
+    Jvm.Result r = light("").lives();
+    assertThat(r.errWithoutJvm())
+        .singleElement()
+        .asString()
+        .matches(
+            "FIL-0501: Filigree \\S+ on JDK %d, kernels: fake %<d, matched: 1 annotated class: dev.filigree.hosts.Echo."
+                .formatted(Runtime.version().feature()));
+  }
+
+  @Test
+  void enterAndExitSurroundEveryForwardAndAlsoOneThatThrows() throws Exception {
+    assertThat(light("").outStarting("").stream().filter(l -> !l.startsWith("host threads")))
+        .containsExactly(
+            "call enter Echo training=false",
+            "call exit Echo",
+            "call enter Echo training=true",
+            "call exit Echo",
+            "host echoed true true",
+            "call enter Echo training=false",
+            "call exit Echo",
+            "host caught forwardInternal",
+            "host done");
+  }
+
+  @Test
+  void everyDispatchPointOfAModelsLife() throws Exception {
+    Path saved = folder.resolve("saved");
+    Jvm.Result r =
+        Jvm.run(
+                Jvm.agentOption(""),
+                "-cp",
+                Jvm.path(standIn, Jvm.hosts(), Jvm.djlWithEngine(), Jvm.filigree()),
+                HOST,
+                saved.toString())
+            .lives();
+    assertThat(r.out())
+        .containsExactly(
+            "call constructed Owner",
+            "call returned Owner.make()Lai/djl/nn/Block; true",
+            "host made Linear true",
+            "call blockSet true",
+            "call trainerCreated true",
+            "call trainerInitialized true",
+            // TinyNet overrides the overload with labels and calls super: one pair, not two
+            "call enter TinyNet training=true",
+            "call enter Linear training=true",
+            "call exit Linear",
+            "call enter Linear training=true",
+            "call exit Linear",
+            "call exit TinyNet",
+            "call enterStep",
+            "call exitStep",
+            "call fitStarting 1 ArrayDataset",
+            "call enter TinyNet training=true",
+            "call enter Linear training=true",
+            "call exit Linear",
+            "call enter Linear training=true",
+            "call exit Linear",
+            "call exit TinyNet",
+            "call enterStep",
+            "call exitStep",
+            "call trainerClosing true",
+            "call predictorCreated tiny",
+            "call enter TinyNet training=false",
+            "call enter Linear training=false",
+            "call exit Linear",
+            "call enter Linear training=false",
+            "call exit Linear",
+            "call exit TinyNet",
+            "host predicted (1, 3)",
+            "call modelSaved true",
+            "call enter Linear training=false",
+            "call exit Linear",
+            "host caught from PyTorch",
+            "call modelClosing true",
+            "host done");
+    assertThat(r.errWithoutJvm())
+        .singleElement()
+        .asString()
+        .contains("2 annotated classes: dev.filigree.hosts.Owner, dev.filigree.hosts.TinyNet.");
+  }
+
+  @Test
+  void anAnswerReplacesTheBodyAndAStoreGoesIntoIt() throws Exception {
+    String path = Jvm.path(standIn, Jvm.hosts(), Jvm.djlWithEngine(), Jvm.filigree());
+    Jvm.Result answered =
+        Jvm.run(Jvm.agentOption(""), "-Dfake.answer=TinyNet", "-cp", path, HOST + "$Serve");
+    assertThat(answered.out())
+        .containsSubsequence(
+            "call enter TinyNet training=false", "call exit TinyNet", "host predicted (1, 77)")
+        .doesNotContain("call enter Linear training=false");
+    Jvm.Result viewed =
+        Jvm.run(Jvm.agentOption(""), "-Dfake.store=TinyNet", "-cp", path, HOST + "$Serve");
+    assertThat(viewed.out())
+        .containsSubsequence(
+            "call enter TinyNet training=false",
+            "call enter Linear training=false other",
+            "call exit TinyNet",
+            "host predicted (1, 3)");
+  }
+
+  @Test
+  void enabledFalseSwitchesEverythingOff() throws Exception {
+    String off = "FIL-0502: Filigree is switched off (enabled=false).";
+    Jvm.Result byArgument = light("=enabled=false").lives();
+    assertThat(byArgument.err()).containsExactly(off);
+    assertThat(byArgument.outStarting("call")).isEmpty();
+    Jvm.Result byProperty = light("", "-Dfiligree.enabled=false").lives();
+    assertThat(byProperty.err()).containsExactly(off);
+    assertThat(byProperty.outStarting("call")).isEmpty();
+    // An argument is stronger than a property.
+    assertThat(light("=enabled=true", "-Dfiligree.enabled=false").outStarting("call")).isNotEmpty();
+  }
+
+  @Test
+  void argumentsBecomeSettingsAndBadOnesAreNamed() throws Exception {
+    assertThat(light("=threads=3", "-Dfiligree.threads=5").out()).contains("host threads 3");
+
+    Jvm.Result unknown = light("=treads=3").lives();
+    assertThat(unknown.err())
+        .containsExactly(
+            "FIL-0503: Unknown agent argument \"treads\". Known: "
+                + dev.filigree.plan.Setting.keys()
+                + ".");
+    assertThat(unknown.outStarting("call")).isEmpty();
+
+    Jvm.Result illegal = light("=gate=perhaps,threads=3").lives();
+    assertThat(illegal.err())
+        .containsExactly(
+            "FIL-0213: filigree.gate = \"perhaps\" is not understood. Legal: auto, off, always-sparse.");
+    assertThat(illegal.outStarting("call")).isEmpty();
+    assertThat(illegal.out()).contains("host threads null");
+  }
+
+  @Test
+  void nothingMatchedNamesTheNearestCandidates() throws Exception {
+    Jvm.Result r = Jvm.run(Jvm.agentOption(""), "-cp", flat(), LIGHT, "plain").lives();
+    assertThat(r.errWithoutJvm()).hasSize(2);
+    assertThat(r.errWithoutJvm().get(0)).startsWith("FIL-0501").endsWith("no annotated class.");
+    assertThat(r.errWithoutJvm().get(1))
+        .startsWith("FIL-0506")
+        .contains("Nearest candidates: dev.filigree.hosts.Plain.");
+  }
+
+  @Test
+  void aDryRunChangesNothing() throws Exception {
+    Jvm.Result r = light("=dry-run=true").lives();
+    assertThat(r.outStarting("call")).isEmpty();
+    assertThat(r.errWithoutJvm()).allMatch(l -> l.startsWith("FIL-05"));
+  }
+
+  private static Jvm.Result light(String arguments, String... options) throws Exception {
+    String[] command = new String[options.length + 4];
+    System.arraycopy(options, 0, command, 0, options.length);
+    command[options.length] = Jvm.agentOption(arguments);
+    command[options.length + 1] = "-cp";
+    command[options.length + 2] = flat();
+    command[options.length + 3] = LIGHT;
+    return Jvm.run(command);
+  }
+
+  private static String flat() {
+    return Jvm.path(standIn, Jvm.hosts(), Jvm.djl(), Jvm.filigree());
+  }
+}
