@@ -1,0 +1,157 @@
+package dev.filigree.djl;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDList;
+import ai.djl.nn.Block;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
+import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.serve.Activations;
+import dev.filigree.djl.train.Finish;
+import dev.filigree.djl.train.TrainingHook;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.LayerPlan;
+import dev.filigree.plan.Message;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Filigree on DJL models, in the order of a model's life: bind, train, calibrate, finish, pack,
+ * save and load, strip.
+ *
+ * <p>Under the agent, binding and training need no call: annotated models bind themselves and
+ * {@code Trainer.step} keeps them sparse. All methods are safe to call again.
+ */
+public final class Filigree {
+  private static final Logger LOG = LoggerFactory.getLogger(Filigree.class);
+
+  private Filigree() {}
+
+  /**
+   * Binds the annotated layers of a block tree.
+   *
+   * @throws FiligreeException where a declaration cannot be used
+   */
+  public static ModelSummary bind(Block root) {
+    return bound(root, Bindings.bind(root));
+  }
+
+  /**
+   * The same with every plan passed through a function first, which may return null for no plan.
+   * Takes precedence over annotations for this root from now on.
+   */
+  public static ModelSummary bind(Block root, UnaryOperator<LayerPlan> adjust) {
+    return bound(root, Bindings.bind(root, adjust));
+  }
+
+  private static ModelSummary bound(Block root, Bindings.Result result) {
+    ModelSummary summary = Summaries.of(root, result.orThrow());
+    if (summary.bound() == 0) {
+      LOG.warn(
+          Message.FIL_0204.text(
+              root.getClass().getSimpleName(), Summaries.candidates(result.layers())));
+    } else {
+      LOG.info(summary.line());
+    }
+    return summary;
+  }
+
+  /**
+   * A trainer that keeps bound layers sparse without the agent. Methods that mask the forward pass
+   * (SR-STE) are shown their masked weights by this trainer as well; packed operators at inference
+   * need the agent.
+   */
+  public static Trainer newTrainer(Model model, TrainingConfig config) {
+    return SparseTrainer.of(model, config);
+  }
+
+  /**
+   * Says how many optimizer steps a trainer will do, for schedules in fractions; before its first
+   * step. {@code EasyTrain.fit} says it by itself under the agent.
+   *
+   * @throws FiligreeException FIL-0217 where steps is below 1
+   */
+  public static void plannedSteps(Trainer trainer, long steps) {
+    TrainingHook.plannedSteps(trainer, steps);
+  }
+
+  /** Seeds the random criterion of a trainer (default 0); before its first step. */
+  public static void seed(Trainer trainer, long seed) {
+    TrainingHook.seed(trainer, seed);
+  }
+
+  /**
+   * Makes every bound weight exactly as sparse as declared, now: ends straight-through training by
+   * writing its zeros, and prunes at once what was never trained or whose schedule did not reach
+   * its end. Weights that are as declared already do not change.
+   */
+  public static void finish(Model model) {
+    Finish.run(model);
+  }
+
+  /**
+   * Runs inputs through the model with dense activations and sets the thresholds of {@code TEAL}
+   * and {@code CATS} layers.
+   *
+   * @param inputs batches as the model takes them, a few hundred rows in all; attached to a manager
+   *     that is closed
+   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven
+   */
+  public static void calibrate(Model model, Iterable<NDList> inputs) {
+    Activations.calibrate(model, inputs);
+  }
+
+  /**
+   * Finishes the model and chooses for every bound Linear what serves it from now on: measured
+   * packed forms or DJL's dense layer. Needs the agent to act. Dense parameters stay as they are.
+   */
+  public static ModelSummary pack(Model model, PackOptions options) {
+    return Packing.pack(model, options);
+  }
+
+  /** Drops everything packed; layers run masked dense again. */
+  public static void unpack(Model model) {
+    Packing.unpack(model);
+  }
+
+  /**
+   * Finishes the model and writes its parameters into one packed file: bound weights in the smaller
+   * of packed and dense form, everything else as it is.
+   *
+   * @throws FiligreeException FIL-0403 where the file cannot be written; nothing is left behind
+   *     then
+   */
+  public static void save(Model model, Path packedFile) {
+    PackedModel.save(model, packedFile);
+  }
+
+  /**
+   * Serves a model from a packed file. Packed weights stay in the mapped file and serve every batch
+   * size; their dense arrays are never created, and closed where they existed.
+   *
+   * @param model with the block the file was saved from, initialised or not
+   * @throws FiligreeException where the file is damaged or belongs to another model
+   */
+  public static ModelSummary load(Model model, Path packedFile) {
+    return PackedModel.load(model, packedFile);
+  }
+
+  /**
+   * Gives back a plain DJL model: dense weights with exact zeros, nothing bound. It is not bound
+   * again by itself.
+   */
+  public static void strip(Model model) {
+    Finish.run(model);
+    PackedModel.restoreDense(model);
+    Packing.unpack(model);
+    Bindings.strip(model.getBlock());
+  }
+
+  /** What Filigree does with a model now. */
+  public static ModelSummary summary(Model model) {
+    Block root = model.getBlock();
+    return Summaries.of(root, Bindings.bind(root).layers());
+  }
+}

@@ -1,0 +1,260 @@
+package dev.filigree.djl;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.serve.ActivationRule;
+import dev.filigree.djl.serve.Activations;
+import dev.filigree.djl.serve.Dispatch;
+import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.train.Finish;
+import dev.filigree.djl.train.Weights;
+import dev.filigree.file.DType;
+import dev.filigree.file.DenseEntry;
+import dev.filigree.file.Descriptor;
+import dev.filigree.file.Entry;
+import dev.filigree.file.PackedEntry;
+import dev.filigree.file.PackedFile;
+import dev.filigree.file.Tensor;
+import dev.filigree.mask.Mask;
+import dev.filigree.pack.PackedMatrices;
+import dev.filigree.pack.PackedMatrix;
+import dev.filigree.pack.Part;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.WeightPlan;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A model's parameters in one packed file, and a model served from it. */
+final class PackedModel {
+  private static final Logger LOG = LoggerFactory.getLogger(PackedModel.class);
+
+  /** The form weights are stored in: the smallest that also serves. */
+  private static final String STORED = "bitmap";
+
+  private static final String THRESHOLD = "threshold.";
+
+  private PackedModel() {}
+
+  static void save(Model model, Path file) {
+    Finish.run(model);
+    Block root = model.getBlock();
+    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    Map<String, Binding> owners = weightOwners(layers);
+    List<Entry> entries = new ArrayList<>();
+    for (Pair<String, Parameter> p : root.getParameters()) {
+      Binding owner = owners.get(p.getValue().getId());
+      entries.add(entry(p.getKey(), p.getValue(), owner));
+    }
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("model", model.getName());
+    metadata.put("block", root.getClass().getName());
+    for (Bindings.Layer l : layers) {
+      if (l.binding().serving() instanceof LayerServing s
+          && s.rule() != null
+          && s.rule().threshold().isPresent()) {
+        metadata.put(
+            THRESHOLD + l.binding().path(), String.valueOf(s.rule().threshold().getAsDouble()));
+      }
+    }
+    PackedFile.write(file, entries, metadata);
+  }
+
+  private static Map<String, Binding> weightOwners(List<Bindings.Layer> layers) {
+    Map<String, Binding> owners = new HashMap<>();
+    layers.forEach(l -> l.binding().weights().forEach(w -> owners.put(w.getId(), l.binding())));
+    return owners;
+  }
+
+  private static Entry entry(String name, Parameter p, Binding owner) {
+    if (!p.isInitialized()) {
+      PackedMatrix served = served(owner);
+      if (served == null) {
+        throw new FiligreeException(Message.FIL_0305, name, "it is not initialised");
+      }
+      ByteBuffer dense = direct(4L * served.rows() * served.cols());
+      served.unpack(dense);
+      return packed(name, dense, served.rows(), served.cols(), owner);
+    }
+    NDArray array = p.getArray();
+    long[] shape = array.getShape().getShape();
+    if (!Weights.isReadable(array)) {
+      throw new FiligreeException(Message.FIL_0303, name, array.getDataType(), array.getShape());
+    }
+    ByteBuffer values = array.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    values.rewind();
+    boolean planned = owner != null && owner.plan().flatMap(pl -> pl.weight()).isPresent();
+    if (planned && shape.length == 2) {
+      PackedEntry packed = packed(name, values, (int) shape[0], (int) shape[1], owner);
+      if (packed.bytes() < values.limit()) {
+        return packed;
+      }
+    }
+    return new DenseEntry(Tensor.of(name, DType.F32, shape, values));
+  }
+
+  private static PackedEntry packed(
+      String name, ByteBuffer dense, int rows, int cols, Binding owner) {
+    PackedMatrix matrix = PackedMatrices.of(STORED, dense, rows, cols);
+    Mask mask =
+        Mask.ofNonZeros(
+            dense.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer(), rows, cols);
+    String pattern =
+        owner
+            .plan()
+            .flatMap(p -> p.weight())
+            .map(WeightPlan::pattern)
+            .map(p -> p.text())
+            .orElse("unstructured");
+    Descriptor descriptor =
+        new Descriptor(
+            STORED, rows, cols, DType.F32, pattern, mask.sparsity(), mask.sha256(), Map.of());
+    return new PackedEntry(name, descriptor, matrix.parts());
+  }
+
+  private static PackedMatrix served(Binding owner) {
+    PackedWeights packed =
+        owner != null && owner.serving() instanceof LayerServing s ? s.packed() : null;
+    return packed == null || packed.forms().isEmpty() ? null : packed.forms().iterator().next();
+  }
+
+  private static ByteBuffer direct(long bytes) {
+    return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
+  }
+
+  static ModelSummary load(Model model, Path path) {
+    Block root = model.getBlock();
+    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    PackedFile file = PackedFile.open(path);
+    file.requireIntact();
+    Map<String, Parameter> parameters = new TreeMap<>();
+    root.getParameters().forEach(p -> parameters.put(p.getKey(), p.getValue()));
+    check(path, file, parameters);
+    Map<String, Binding> owners = weightOwners(layers);
+    boolean serve = Dispatch.isWoven();
+    if (!serve) {
+      LOG.warn(Message.FIL_0208.text(layers.size()));
+    }
+    for (Entry e : file.entries()) {
+      if (e instanceof DenseEntry d) {
+        set(model, parameters.get(e.name()), d.tensor().data(), new Shape(e.shape()));
+      }
+    }
+    for (Entry e : file.entries()) {
+      if (e instanceof PackedEntry p) {
+        Parameter parameter = parameters.get(e.name());
+        Binding owner = owners.get(parameter.getId());
+        PackedMatrix matrix = matrix(p);
+        if (serve && owner != null && owner.isPackable()) {
+          parameter.close();
+          PackedWeights weights =
+              new PackedWeights(owner, Map.of(1, matrix), matrix.rows(), matrix.cols());
+          owner.setServing(new LayerServing(weights, rule(file, owner), null));
+        } else {
+          setUnpacked(model, parameter, matrix);
+        }
+      }
+    }
+    for (Bindings.Layer l : layers) {
+      ActivationRule rule = rule(file, l.binding());
+      if (l.binding().serving() == null && rule != null) {
+        boolean gate = l.binding().role() == Binding.Role.GATE;
+        l.binding().setServing(new LayerServing(null, gate ? null : rule, gate ? rule : null));
+      }
+    }
+    Activations.prepare(layers);
+    return Summaries.of(root, layers);
+  }
+
+  private static ActivationRule rule(PackedFile file, Binding binding) {
+    String threshold = file.metadata().get(THRESHOLD + binding.path());
+    boolean declared = binding.plan().flatMap(p -> p.activation()).isPresent();
+    return threshold == null || !declared
+        ? null
+        : ActivationRule.above(Float.parseFloat(threshold));
+  }
+
+  private static PackedMatrix matrix(PackedEntry e) {
+    Map<String, Part> parts = new LinkedHashMap<>();
+    e.parts().forEach(p -> parts.put(p.suffix(), p));
+    return PackedMatrices.fromParts(
+        e.descriptor().format(), e.descriptor().rows(), e.descriptor().cols(), parts);
+  }
+
+  /**
+   * The file must hold exactly the model's parameters, in shapes they can take; checked before
+   * anything is changed.
+   */
+  private static void check(Path path, PackedFile file, Map<String, Parameter> parameters) {
+    for (String name : parameters.keySet()) {
+      if (file.entry(name).isEmpty()) {
+        throw new FiligreeException(Message.FIL_0406, path, "it has no " + name);
+      }
+    }
+    for (Entry e : file.entries()) {
+      Parameter p = parameters.get(e.name());
+      if (p == null) {
+        throw new FiligreeException(Message.FIL_0406, path, "the model has no " + e.name());
+      }
+      if (e.dtype() != DType.F32) {
+        throw new FiligreeException(
+            Message.FIL_0406, path, e.name() + " is of type " + e.dtype() + ", not F32");
+      }
+      Shape shape = new Shape(e.shape());
+      if (p.getShape() != null && !p.getShape().equals(shape)) {
+        throw new FiligreeException(
+            Message.FIL_0406,
+            path,
+            e.name() + " is " + shape + " there and " + p.getShape() + " in the model");
+      }
+    }
+  }
+
+  /** Makes the dense arrays that a model served from a file does not have. */
+  static void restoreDense(Model model) {
+    for (Bindings.Layer l : Bindings.bind(model.getBlock()).layers()) {
+      PackedMatrix served = served(l.binding());
+      if (served != null && !l.binding().weights().get(0).isInitialized()) {
+        setUnpacked(model, l.binding().weights().get(0), served);
+      }
+    }
+  }
+
+  private static void setUnpacked(Model model, Parameter parameter, PackedMatrix matrix) {
+    ByteBuffer dense = direct(4L * matrix.rows() * matrix.cols());
+    matrix.unpack(dense);
+    set(model, parameter, dense, new Shape(matrix.rows(), matrix.cols()));
+  }
+
+  private static void set(Model model, Parameter parameter, ByteBuffer values, Shape shape) {
+    if (parameter.isInitialized()) {
+      Weights.write(parameter.getArray(), values.asFloatBuffer());
+    } else if (parameter.getShape() == null) {
+      float[] copy = new float[Math.toIntExact(shape.size())];
+      values.asFloatBuffer().get(copy);
+      NDArray array = model.getNDManager().create(copy, shape);
+      array.setName(parameter.getName());
+      parameter.setArray(array);
+    } else {
+      parameter.initialize(model.getNDManager(), DataType.FLOAT32);
+      Weights.write(parameter.getArray(), values.asFloatBuffer());
+    }
+  }
+}

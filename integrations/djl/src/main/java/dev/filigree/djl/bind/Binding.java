@@ -1,0 +1,136 @@
+package dev.filigree.djl.bind;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import dev.filigree.plan.LayerPlan;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * What is kept beside one layer. Never refers to the block itself, so that the block can be
+ * collected.
+ */
+public final class Binding {
+
+  /** The part a layer plays in a CATS block. */
+  public enum Role {
+    /** A layer of its own. */
+    ALONE,
+    /** Its output decides what is skipped. */
+    GATE,
+    /** Multiplied with the gate; runs dense, its skipped rows are zeroed by the gate. */
+    UP,
+    /** Its input has the zeros. */
+    DOWN
+  }
+
+  /** Of blocks that are no layers. */
+  static final Binding NONE = new Binding();
+
+  private final String path;
+  private final String type;
+  private final LayerKind kind;
+  private final boolean packable;
+  private final List<Parameter> weights;
+  private final Optional<Parameter> bias;
+  private final LongAdder packedForwards = new LongAdder();
+  private volatile Optional<LayerPlan> plan = Optional.empty();
+  private volatile Role role = Role.ALONE;
+  private volatile String reason = "";
+  private volatile LatentWeights latent;
+  private volatile ServingOperator serving;
+
+  private Binding() {
+    path = "";
+    type = "";
+    kind = LayerKind.WEIGHTLESS;
+    packable = false;
+    weights = List.of();
+    bias = Optional.empty();
+  }
+
+  Binding(String path, Block block, LayerKind kind) {
+    this.path = path;
+    this.type = block.getClass().getSimpleName();
+    this.kind = kind;
+    this.packable = block.getClass() == ai.djl.nn.core.Linear.class;
+    this.weights = LayerKind.weights(block);
+    this.bias =
+        block.getDirectParameters().values().stream()
+            .filter(p -> p.getType() == Parameter.Type.BIAS)
+            .findFirst();
+  }
+
+  void assign(Optional<LayerPlan> newPlan, Role newRole, String newReason) {
+    plan = newPlan;
+    role = newRole;
+    reason = newReason;
+  }
+
+  /** Child names joined by {@code /}. */
+  public String path() {
+    return path;
+  }
+
+  /** Simple class name of the layer. */
+  public String type() {
+    return type;
+  }
+
+  public LayerKind kind() {
+    return kind;
+  }
+
+  /** Whether packed operators may answer for it: exactly DJL's Linear, whose forward is known. */
+  public boolean isPackable() {
+    return packable;
+  }
+
+  /** Parameters that masks act on, in their order. */
+  public List<Parameter> weights() {
+    return weights;
+  }
+
+  /** The bias of a Linear, if it has one. */
+  public Optional<Parameter> bias() {
+    return bias;
+  }
+
+  /** What it is asked to do; empty where nothing. */
+  public Optional<LayerPlan> plan() {
+    return plan;
+  }
+
+  public Role role() {
+    return role;
+  }
+
+  /** Why it is left alone; empty where it is not. */
+  public String reason() {
+    return reason;
+  }
+
+  /** Weights of a straight-through method, while they are latent; else null. */
+  public LatentWeights latent() {
+    return latent;
+  }
+
+  public void setLatent(LatentWeights weights) {
+    latent = weights;
+  }
+
+  /** What answers its forward at inference; else null. */
+  public ServingOperator serving() {
+    return serving;
+  }
+
+  public void setServing(ServingOperator operator) {
+    serving = operator;
+  }
+
+  /** Forward passes that a packed operator answered. */
+  public LongAdder packedForwards() {
+    return packedForwards;
+  }
+}

@@ -1,0 +1,207 @@
+package dev.filigree.djl.bind;
+
+import ai.djl.nn.AbstractSymbolBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import com.google.common.collect.MapMaker;
+import dev.filigree.annotations.Training;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.LayerPlan;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All bindings of this class loader's models, kept beside the blocks in identity-weak maps. */
+public final class Bindings {
+  private static final Logger LOG = LoggerFactory.getLogger(Bindings.class);
+
+  /** Layers with fewer weights are left alone by declarations on types. */
+  public static final long SMALL_LAYER = 10_000;
+
+  private static final Map<Block, Binding> BY_BLOCK = new MapMaker().weakKeys().makeMap();
+  private static final Map<Block, Root> ROOTS = new MapMaker().weakKeys().makeMap();
+
+  /** What is remembered of a root: who adjusts its plans, and whether it was stripped. */
+  private record Root(UnaryOperator<LayerPlan> adjust, boolean stripped) {}
+
+  /** A layer of a root with its binding. */
+  public record Layer(Block block, Binding binding) {}
+
+  /** The layers of a root in model order, and what was wrong. */
+  public record Result(List<Layer> layers, List<String> errors) {
+
+    /**
+     * The layers, where all declarations are legal.
+     *
+     * @throws FiligreeException the first broken rule
+     */
+    public List<Layer> orThrow() {
+      if (!errors.isEmpty()) {
+        throw new FiligreeException(Message.FIL_0218, String.join("; ", errors));
+      }
+      return layers;
+    }
+  }
+
+  private Bindings() {}
+
+  /**
+   * The binding of a layer, or null where it was never seen. Layers without a plan have a binding
+   * without one.
+   */
+  public static Binding get(Block block) {
+    return BY_BLOCK.get(block);
+  }
+
+  /** Whether a root was walked before. */
+  public static boolean isKnownRoot(Block root) {
+    return ROOTS.containsKey(root);
+  }
+
+  /**
+   * Walks a root and binds its layers; what is bound already keeps its state. Cheap enough for
+   * every new trainer or predictor.
+   */
+  public static Result bind(Block root) {
+    Root known = ROOTS.computeIfAbsent(root, r -> new Root(UnaryOperator.identity(), false));
+    return bind(root, known);
+  }
+
+  /**
+   * The same with every plan passed through a function, which may return null for no plan;
+   * remembered for this root.
+   */
+  public static Result bind(Block root, UnaryOperator<LayerPlan> adjust) {
+    Root known = new Root(adjust, false);
+    ROOTS.put(root, known);
+    return bind(root, known);
+  }
+
+  /** Forgets every plan of a root and does not bind it again by itself. */
+  public static void strip(Block root) {
+    Root none = new Root(UnaryOperator.identity(), true);
+    ROOTS.put(root, none);
+    bind(root, none);
+  }
+
+  /** Remembers that a block has no binding, so that it is not looked for again. */
+  public static void markUnbound(Block block) {
+    BY_BLOCK.putIfAbsent(block, Binding.NONE);
+  }
+
+  /** Lets go of everything that serves the layers of a root. */
+  public static void release(Block root) {
+    for (Layer l : bind(root).layers()) {
+      l.binding().setServing(null);
+      l.binding().setLatent(null);
+    }
+  }
+
+  private static Result bind(Block root, Root known) {
+    if (root instanceof AbstractSymbolBlock) {
+      return new Result(List.of(), List.of());
+    }
+    PlanResolver resolver = PlanResolver.walk(root);
+    List<PlanResolver.Resolved> resolved = resolver.layers();
+    List<String> errors = new ArrayList<>(resolver.errors());
+    Map<String, Integer> uses = parameterUses(resolved);
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < resolved.size(); i++) {
+      PlanResolver.Resolved r = resolved.get(i);
+      Binding binding =
+          BY_BLOCK.compute(
+              r.block(),
+              (b, old) ->
+                  old == null || old == Binding.NONE ? new Binding(r.path(), b, r.kind()) : old);
+      Optional<LayerPlan> plan = known.stripped() ? Optional.empty() : r.plan().map(known.adjust());
+      String reason = r.reason();
+      if (plan.isPresent()) {
+        String skip = r.named() ? "" : leaveAlone(resolved, i);
+        String impossible = impossible(r, plan.get(), uses);
+        if (!impossible.isEmpty()) {
+          errors.add(impossible);
+          skip = impossible;
+        }
+        if (!skip.isEmpty()) {
+          plan = Optional.empty();
+          reason = skip;
+        }
+      }
+      binding.assign(plan, r.role(), reason);
+      layers.add(new Layer(r.block(), binding));
+    }
+    resolver.visited().forEach(Bindings::markUnbound);
+    resolver.warnings().forEach(LOG::warn);
+    return new Result(List.copyOf(layers), errors);
+  }
+
+  /**
+   * The defaults for declarations on types and composites: why this layer is left alone, or empty.
+   */
+  private static String leaveAlone(List<PlanResolver.Resolved> all, int i) {
+    PlanResolver.Resolved r = all.get(i);
+    if (i == all.size() - 1 && all.size() > 1) {
+      return "output head";
+    }
+    if (i == 0 && r.kind() == LayerKind.CONVOLUTION) {
+      return "first convolution";
+    }
+    List<Parameter> weights = LayerKind.weights(r.block());
+    if (weights.stream().allMatch(p -> p.getShape() != null)) {
+      long size = weights.stream().mapToLong(p -> p.getShape().size()).sum();
+      if (size < SMALL_LAYER) {
+        return String.format(java.util.Locale.ROOT, "%,d weights, below %,d", size, SMALL_LAYER);
+      }
+    }
+    return "";
+  }
+
+  /** What the shapes or the sharing of weights forbid: the message, or empty. */
+  private static String impossible(
+      PlanResolver.Resolved r, LayerPlan plan, Map<String, Integer> uses) {
+    if (plan.weight().isEmpty()) {
+      return "";
+    }
+    for (Parameter p : LayerKind.weights(r.block())) {
+      if (plan.weight().get().training() == Training.SR_STE && uses.get(p.getId()) > 1) {
+        return Message.FIL_0206.text(
+            r.path(), "it is shared by " + uses.get(p.getId()) + " layers");
+      }
+      if (plan.weight().get().pattern() instanceof Pattern.NM nm && p.getShape() != null) {
+        int inputs = WeightLayout.of(r.kind(), p.getShape()).channels();
+        if (inputs % nm.m() != 0) {
+          return Message.FIL_0202.text(r.path(), nm.m(), inputs, nearestDivisor(inputs, nm.m()));
+        }
+      }
+    }
+    return "";
+  }
+
+  private static int nearestDivisor(int inputs, int m) {
+    for (int d = 0; ; d++) {
+      if (m + d <= inputs && inputs % (m + d) == 0) {
+        return m + d;
+      }
+      if (m - d >= 1 && inputs % (m - d) == 0) {
+        return m - d;
+      }
+    }
+  }
+
+  private static Map<String, Integer> parameterUses(List<PlanResolver.Resolved> layers) {
+    Map<String, Integer> uses = new HashMap<>();
+    for (PlanResolver.Resolved r : layers) {
+      for (Parameter p : r.block().getDirectParameters().values()) {
+        uses.merge(p.getId(), 1, Integer::sum);
+      }
+    }
+    return uses;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.filigree.djl.serve;
+
+import dev.filigree.calibrate.ActiveInputs;
+import java.nio.FloatBuffer;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Chooses the inputs of one token that are kept. Safe for any number of threads; counts what it
+ * kept.
+ */
+public abstract class ActivationRule {
+  private final LongAdder kept = new LongAdder();
+  private final LongAdder total = new LongAdder();
+
+  /** Writes the kept inputs' indices, ascending, and returns how many. */
+  final int keep(FloatBuffer x, int offset, int n, int[] active) {
+    int count = select(x, offset, n, active);
+    kept.add(count);
+    total.add(n);
+    return count;
+  }
+
+  abstract int select(FloatBuffer x, int offset, int n, int[] active);
+
+  /** Share of the inputs skipped so far, or NaN. */
+  public double realised() {
+    long all = total.sum();
+    return all == 0 ? Double.NaN : 1 - kept.sum() / (double) all;
+  }
+
+  /** The threshold of TEAL and CATS; empty for rules without one. */
+  public OptionalDouble threshold() {
+    return OptionalDouble.empty();
+  }
+
+  /** TEAL and CATS: |x| above a threshold. A threshold of 0 keeps exactly the non-zeros. */
+  public static ActivationRule above(float threshold) {
+    return new ActivationRule() {
+      @Override
+      int select(FloatBuffer x, int offset, int n, int[] active) {
+        return ActiveInputs.above(x, offset, n, threshold, active);
+      }
+
+      @Override
+      public OptionalDouble threshold() {
+        return OptionalDouble.of(threshold);
+      }
+    };
+  }
+
+  /** TOP_K: all but the {@code remove} inputs with the smallest |x|. */
+  public static ActivationRule topK(int remove) {
+    return new ActivationRule() {
+      @Override
+      int select(FloatBuffer x, int offset, int n, int[] active) {
+        return Scratch.get().inputs(n).topK(x, offset, n, remove, active);
+      }
+    };
+  }
+
+  /** WINA: all but the {@code remove} inputs with the smallest |x_i| * norm_i. */
+  public static ActivationRule wina(double[] norms, int remove) {
+    return new ActivationRule() {
+      @Override
+      int select(FloatBuffer x, int offset, int n, int[] active) {
+        return Scratch.get().inputs(n).wina(x, offset, n, norms, remove, active);
+      }
+    };
+  }
+}

@@ -1,0 +1,179 @@
+package dev.filigree.djl.serve;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.calibrate.MagnitudeThreshold;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.bind.ServingOperator;
+import dev.filigree.plan.ActivationPlan;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.SparsityCount;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Puts activation rules on layers: WINA and TOP_K at once, TEAL and CATS after a calibration pass.
+ */
+public final class Activations {
+
+  private Activations() {}
+
+  /**
+   * Puts the rules that need no calibration on layers that have none, with column norms of the
+   * weights as they are.
+   */
+  public static void prepare(List<Bindings.Layer> layers) {
+    for (Bindings.Layer layer : layers) {
+      Binding binding = layer.binding();
+      ActivationPlan plan = binding.plan().flatMap(p -> p.activation()).orElse(null);
+      if (plan != null
+          && binding.isPackable()
+          && isReady(binding)
+          && packedOf(binding.serving()) == null) {
+        NDArray weight = binding.weights().get(0).getArray();
+        int cols = Math.toIntExact(weight.getShape().get(1));
+        int remove = Math.toIntExact(SparsityCount.floor(cols, plan.sparsity()));
+        if (plan.method() == ActivationMethod.TOP_K) {
+          binding.setServing(new LayerServing(null, ActivationRule.topK(remove), null));
+        } else if (plan.method() == ActivationMethod.WINA) {
+          binding.setServing(
+              new LayerServing(null, ActivationRule.wina(columnNorms(weight), remove), null));
+        }
+      }
+    }
+  }
+
+  private static boolean isReady(Binding binding) {
+    Parameter w = binding.weights().get(0);
+    return w.isInitialized() && Arrays32.isUsable(w.getArray());
+  }
+
+  private static PackedWeights packedOf(ServingOperator serving) {
+    return serving instanceof LayerServing s ? s.packed() : null;
+  }
+
+  /** ||W[:,i]||_2 of a weight [outputs, inputs], in double. */
+  static double[] columnNorms(NDArray weight) {
+    int rows = Math.toIntExact(weight.getShape().get(0));
+    int cols = Math.toIntExact(weight.getShape().get(1));
+    FloatBuffer w = Arrays32.buffer(weight).asFloatBuffer();
+    double[] sums = new double[cols];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < cols; c++) {
+        double v = w.get(r * cols + c);
+        sums[c] += v * v;
+      }
+    }
+    for (int c = 0; c < cols; c++) {
+      sums[c] = Math.sqrt(sums[c]);
+    }
+    return sums;
+  }
+
+  /**
+   * Runs inputs through a model with dense activations and sets the thresholds of TEAL and CATS
+   * from what their layers see.
+   *
+   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven
+   */
+  public static void calibrate(Model model, Iterable<NDList> inputs) {
+    Block root = model.getBlock();
+    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    Pass pass = new Pass();
+    int count = 0;
+    for (NDList input : inputs) {
+      try (NDManager manager = model.getNDManager().newSubManager()) {
+        input.attach(manager);
+        ParameterStore store = new ParameterStore(manager, false);
+        Dispatch.observing(pass, () -> root.forward(store, input, false).close());
+      }
+      count++;
+    }
+    if (count == 0) {
+      throw new FiligreeException(Message.FIL_0214);
+    }
+    boolean wanted = layers.stream().anyMatch(l -> needsCalibration(l.binding()));
+    if (wanted && pass.seen.isEmpty()) {
+      throw new FiligreeException(
+          Message.FIL_0208, layers.stream().filter(l -> needsCalibration(l.binding())).count());
+    }
+    prepare(layers);
+    layers.forEach(l -> assign(l.binding(), pass));
+  }
+
+  private static boolean needsCalibration(Binding b) {
+    ActivationMethod method =
+        b.plan().flatMap(p -> p.activation()).map(ActivationPlan::method).orElse(null);
+    return method == ActivationMethod.TEAL || b.role() == Binding.Role.GATE;
+  }
+
+  private static void assign(Binding binding, Pass pass) {
+    MagnitudeThreshold seen = pass.seen.get(binding);
+    PackedWeights packed = packedOf(binding.serving());
+    if (seen != null) {
+      double sparsity = binding.plan().orElseThrow().activation().orElseThrow().sparsity();
+      ActivationRule rule = ActivationRule.above(seen.threshold(sparsity));
+      boolean gate = binding.role() == Binding.Role.GATE;
+      binding.setServing(
+          new LayerServing(
+              packed,
+              gate ? null : rule,
+              gate ? rule : null,
+              gate ? new float[0] : pass.sample(binding)));
+    } else if (binding.role() == Binding.Role.DOWN) {
+      binding.setServing(new LayerServing(packed, ActivationRule.above(0f), null));
+    }
+  }
+
+  /** Collects magnitudes: inputs of TEAL layers, SiLU of the outputs of CATS gates. */
+  private static final class Pass implements Dispatch.Observer {
+    private static final int SAMPLE_VALUES = 1 << 16;
+    private final Map<Binding, MagnitudeThreshold> seen = new LinkedHashMap<>();
+    private final Map<Binding, float[]> samples = new LinkedHashMap<>();
+
+    /** The first whole rows a layer saw, up to a small number of values. */
+    private float[] sample(Binding binding) {
+      return samples.getOrDefault(binding, new float[0]);
+    }
+
+    private static float[] firstRows(NDArray x) {
+      int cols = Math.toIntExact(x.getShape().get(x.getShape().dimension() - 1));
+      int rows = Math.toIntExact(Math.min(x.size() / cols, Math.max(1, SAMPLE_VALUES / cols)));
+      float[] out = new float[rows * cols];
+      Arrays32.buffer(x).asFloatBuffer().get(out);
+      return out;
+    }
+
+    @Override
+    public NDList observe(Block block, Binding binding, ParameterStore store, NDList inputs) {
+      if (!needsCalibration(binding) || !Arrays32.isUsable(inputs.head())) {
+        return null;
+      }
+      MagnitudeThreshold values =
+          seen.computeIfAbsent(binding, b -> new MagnitudeThreshold(b.path()));
+      if (binding.role() != Binding.Role.GATE) {
+        values.add(Arrays32.buffer(inputs.head()).asFloatBuffer());
+        samples.computeIfAbsent(binding, b -> firstRows(inputs.head()));
+        return null;
+      }
+      NDList out = Dispatch.bypassed(() -> block.forward(store, inputs, false));
+      FloatBuffer g = Arrays32.buffer(out.head()).asFloatBuffer();
+      FloatBuffer silu = FloatBuffer.allocate(g.remaining());
+      for (int i = 0; i < silu.capacity(); i++) {
+        silu.put(i, LayerServing.silu(g.get(i)));
+      }
+      values.add(silu);
+      return out;
+    }
+  }
+}

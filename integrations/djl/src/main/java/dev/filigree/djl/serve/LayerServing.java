@@ -1,0 +1,212 @@
+package dev.filigree.djl.serve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.bind.ServingOperator;
+import dev.filigree.pack.ColumnsMatrix;
+import dev.filigree.pack.PackedMatrix;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Setting;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One Linear at inference: packed weights, an activation rule, or both. */
+public final class LayerServing implements ServingOperator {
+  private static final Logger LOG = LoggerFactory.getLogger(LayerServing.class);
+
+  private final ActivationRule rule;
+  private final ActivationRule gate;
+  private final float[] sample;
+  private final int checkEvery = Math.max(1, Setting.CHECK_EVERY.getInt());
+  private volatile PackedWeights packed;
+  private int sinceCheck;
+
+  /**
+   * @param packed packed weights, or null
+   * @param rule which inputs are kept, or null for all
+   * @param gate CATS: which outputs are kept, judged on SiLU of the output; or null
+   */
+  public LayerServing(PackedWeights packed, ActivationRule rule, ActivationRule gate) {
+    this(packed, rule, gate, new float[0]);
+  }
+
+  /** The same with some input rows seen in calibration, for the gate to measure with. */
+  LayerServing(PackedWeights packed, ActivationRule rule, ActivationRule gate, float[] sample) {
+    this.packed = packed;
+    this.rule = rule;
+    this.gate = gate;
+    this.sample = sample;
+  }
+
+  /** Input rows seen in calibration, one after the other; empty without calibration. */
+  public float[] sampleInput() {
+    return sample;
+  }
+
+  /** Whether some inputs are skipped, so that a form with one row per input pays. */
+  public boolean skipsInputs() {
+    return rule != null;
+  }
+
+  /** The packed weights, or null. */
+  public PackedWeights packed() {
+    return packed;
+  }
+
+  /** The rule on the inputs (or on the gate's outputs), or null. */
+  public ActivationRule rule() {
+    return gate != null ? gate : rule;
+  }
+
+  /** The same rules with other packed weights. */
+  public LayerServing with(PackedWeights other) {
+    return new LayerServing(other, rule, gate, sample);
+  }
+
+  @Override
+  public NDList answer(Block block, Binding binding, ParameterStore store, NDList inputs) {
+    if (inputs.size() != 1 || !Arrays32.isUsable(inputs.head())) {
+      return null;
+    }
+    NDArray x = inputs.head();
+    int cols = Math.toIntExact(x.getShape().get(x.getShape().dimension() - 1));
+    int batch = cols == 0 ? 0 : Math.toIntExact(x.size() / cols);
+    if (batch == 0) {
+      return null;
+    }
+    PackedWeights weights = current(binding);
+    if (weights != null && weights.cols() != cols) {
+      return null;
+    }
+    PackedMatrix matrix = weights == null ? null : weights.forBatch(batch);
+    boolean skip = rule != null && (weights == null || matrix != null);
+    NDList result = null;
+    if (matrix != null) {
+      result = new NDList(multiply(x, batch, cols, weights, matrix, skip));
+      binding.packedForwards().increment();
+    } else if (skip) {
+      NDArray kept = x.getManager().create(x.getShape(), DataType.FLOAT32);
+      keepInputs(Arrays32.buffer(x), batch, cols, Arrays32.buffer(kept));
+      result = Dispatch.bypassed(() -> block.forward(store, new NDList(kept), false));
+      kept.close();
+    } else if (gate != null) {
+      result = Dispatch.bypassed(() -> block.forward(store, inputs, false));
+    }
+    if (gate != null && result != null && Arrays32.isUsable(result.head())) {
+      keepOutputs(result.head());
+    }
+    return result;
+  }
+
+  private NDArray multiply(
+      NDArray x, int batch, int cols, PackedWeights weights, PackedMatrix matrix, boolean skip) {
+    NDArray y =
+        x.getManager().create(Arrays32.withLast(x.getShape(), weights.rows()), DataType.FLOAT32);
+    ByteBuffer in = Arrays32.buffer(x);
+    ByteBuffer out = Arrays32.buffer(y);
+    if (!skip) {
+      matrix.multiply(in, batch, weights.bias(), out);
+    } else if (batch == 1 && matrix instanceof ColumnsMatrix columns) {
+      int[] active = Scratch.get().active(cols);
+      int count = rule.keep(in.asFloatBuffer(), 0, cols, active);
+      columns.multiplyActive(in, active, count, weights.bias(), out);
+    } else {
+      ByteBuffer kept = Scratch.get().input(Math.multiplyExact(in.limit(), 1));
+      keepInputs(in, batch, cols, kept);
+      matrix.multiply(kept, batch, weights.bias(), out);
+    }
+    return y;
+  }
+
+  /** Copies the kept inputs of each row, zeros elsewhere. */
+  private void keepInputs(ByteBuffer from, int batch, int cols, ByteBuffer to) {
+    FloatBuffer x = from.asFloatBuffer();
+    FloatBuffer kept = to.asFloatBuffer();
+    int[] active = Scratch.get().active(cols);
+    for (int b = 0; b < batch; b++) {
+      int base = b * cols;
+      int count = rule.keep(x, base, cols, active);
+      for (int i = 0; i < cols; i++) {
+        kept.put(base + i, 0f);
+      }
+      for (int i = 0; i < count; i++) {
+        kept.put(base + active[i], x.get(base + active[i]));
+      }
+    }
+  }
+
+  /**
+   * CATS on the gate's output g: where |SiLU(g)| is not above the threshold, g becomes 0, and so
+   * does SiLU(g).
+   */
+  private void keepOutputs(NDArray output) {
+    int n = Math.toIntExact(output.size());
+    FloatBuffer g = Arrays32.buffer(output).asFloatBuffer();
+    FloatBuffer silu = FloatBuffer.allocate(n);
+    for (int i = 0; i < n; i++) {
+      silu.put(i, silu(g.get(i)));
+    }
+    int[] active = Scratch.get().active(n);
+    int count = gate.keep(silu, 0, n, active);
+    int next = 0;
+    for (int i = 0; i < n; i++) {
+      if (next < count && active[next] == i) {
+        next++;
+      } else {
+        g.put(i, 0f);
+      }
+    }
+  }
+
+  /** SiLU(v) = v / (1 + exp(-v)). */
+  public static float silu(float v) {
+    return (float) (v / (1 + Math.exp(-v)));
+  }
+
+  private PackedWeights current(Binding binding) {
+    PackedWeights weights = packed;
+    if (weights == null) {
+      return null;
+    }
+    String why;
+    // A race on the counter only moves a check; it need not be exact.
+    if (++sinceCheck >= checkEvery) {
+      sinceCheck = 0;
+      why = weights.source().changedInSample();
+    } else {
+      why = weights.source().changed();
+    }
+    if (why != null) {
+      drop(binding, why);
+      return null;
+    }
+    return weights;
+  }
+
+  @Override
+  public void verify(Binding binding) {
+    PackedWeights weights = packed;
+    String why = weights == null ? null : weights.source().changedAnywhere();
+    if (why != null) {
+      drop(binding, why);
+    }
+  }
+
+  @Override
+  public void invalidate(Binding binding, String why) {
+    if (packed != null) {
+      drop(binding, why);
+    }
+  }
+
+  private void drop(Binding binding, String why) {
+    packed = null;
+    LOG.warn(Message.FIL_0302.text(binding.path(), why));
+  }
+}

@@ -1,0 +1,88 @@
+package dev.filigree.djl.serve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Parameter;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.pack.PackedMatrix;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The packed forms of one Linear's weight and which of them serves which number of rows. Immutable.
+ */
+public final class PackedWeights {
+  private final TreeMap<Integer, PackedMatrix> byBatch;
+  private final ByteBuffer bias;
+  private final WeightSource source;
+  private final int rows;
+  private final int cols;
+
+  /**
+   * @param binding the layer, with its parameters as they were packed
+   * @param byBatch for each measured number of rows the form that serves it, or null for DJL's
+   *     dense layer
+   * @param rows outputs
+   * @param cols inputs
+   */
+  public PackedWeights(Binding binding, Map<Integer, PackedMatrix> byBatch, int rows, int cols) {
+    this.byBatch = new TreeMap<>(byBatch);
+    this.bias =
+        binding.bias().filter(Parameter::isInitialized).map(p -> copy(p.getArray())).orElse(null);
+    this.source = WeightSource.of(binding);
+    this.rows = rows;
+    this.cols = cols;
+  }
+
+  private static ByteBuffer copy(NDArray array) {
+    ByteBuffer from = Arrays32.buffer(array);
+    ByteBuffer to = AlignedMemory.allocate(from.remaining());
+    to.put(0, from, 0, from.remaining());
+    return to;
+  }
+
+  /**
+   * The form for that many rows: that of the nearest measured number, by ratio. Null for DJL's
+   * dense layer.
+   */
+  public PackedMatrix forBatch(int batch) {
+    Map.Entry<Integer, PackedMatrix> below = byBatch.floorEntry(batch);
+    Map.Entry<Integer, PackedMatrix> above = byBatch.ceilingEntry(batch);
+    if (below == null || above == null) {
+      return (below == null ? above : below).getValue();
+    }
+    boolean nearBelow = (long) batch * batch <= (long) below.getKey() * above.getKey();
+    return (nearBelow ? below : above).getValue();
+  }
+
+  /** The distinct packed forms held. */
+  public Collection<PackedMatrix> forms() {
+    LinkedHashSet<PackedMatrix> out = new LinkedHashSet<>(byBatch.values());
+    out.remove(null);
+    return out;
+  }
+
+  /** For each measured number of rows, what serves it. */
+  public Map<Integer, PackedMatrix> byBatch() {
+    return byBatch;
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  int cols() {
+    return cols;
+  }
+
+  ByteBuffer bias() {
+    return bias;
+  }
+
+  WeightSource source() {
+    return source;
+  }
+}

@@ -1,0 +1,131 @@
+package dev.filigree.djl.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import dev.filigree.djl.bind.LatentWeights;
+import dev.filigree.mask.Mask;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The latent weights of one layer under a straight-through method: the forward pass sees w * mask,
+ * the gradient reaches all of w.
+ *
+ * <p>In training the value is w + stopGradient(w * mask - w), one array per forward pass, owned
+ * here and closed after the optimizer step (an array on the weight's own manager would live as long
+ * as the model). The mask is chosen from the weights as they are at the first forward pass after a
+ * step.
+ */
+final class LatentTensors implements LatentWeights {
+  /**
+   * Forward passes without an optimizer step between them, after which the oldest value is closed.
+   */
+  private static final int MOST_LIVE = 64;
+
+  private final Map<String, MaskedTensor> tensors = new HashMap<>();
+  private final NDManager manager;
+  private final Deque<NDArray> live = new ArrayDeque<>();
+  private final Map<String, NDArray> deltas = new HashMap<>();
+  private final Map<String, NDArray> masked = new HashMap<>();
+  private List<NDArray> retired = List.of();
+  private double sparsity;
+  private boolean chosen;
+
+  LatentTensors(List<MaskedTensor> own, NDManager manager) {
+    own.forEach(t -> tensors.put(t.parameter().getId(), t));
+    this.manager = manager;
+  }
+
+  @Override
+  public ParameterStore view(ParameterStore store) {
+    return store instanceof StraightThroughStore s && s.shows(this)
+        ? store
+        : new StraightThroughStore(store, this);
+  }
+
+  /** Sets the scheduled sparsity of the coming step; weights have changed. */
+  synchronized void startStep(double newSparsity) {
+    sparsity = newSparsity;
+    chosen = false;
+    retired.forEach(NDArray::close);
+    List<NDArray> old = new java.util.ArrayList<>(live);
+    old.addAll(deltas.values());
+    // A thread that evaluates beside the training may still read these; they go one step later.
+    retired = List.copyOf(masked.values());
+    old.forEach(NDArray::close);
+    live.clear();
+    deltas.clear();
+    masked.clear();
+  }
+
+  /**
+   * The mask in force for a tensor; chosen now if the step has none yet. Null while nothing is
+   * removed.
+   */
+  synchronized Mask mask(MaskedTensor tensor, NDArray weight) {
+    choose(tensor, weight);
+    return tensor.mask();
+  }
+
+  synchronized NDArray effective(Parameter parameter, NDArray weight, boolean training) {
+    MaskedTensor tensor = tensors.get(parameter.getId());
+    if (tensor == null) {
+      return weight;
+    }
+    choose(tensor, weight);
+    if (tensor.mask() == null) {
+      return weight;
+    }
+    String key = parameter.getId() + weight.getDevice() + weight.getUid();
+    if (!training) {
+      return masked.computeIfAbsent(key, k -> maskedCopy(tensor, weight));
+    }
+    NDArray delta = deltas.computeIfAbsent(key, k -> delta(tensor, weight));
+    NDArray value = weight.add(delta);
+    value.attach(manager);
+    live.add(value);
+    if (live.size() > MOST_LIVE) {
+      live.remove().close();
+    }
+    return value;
+  }
+
+  private void choose(MaskedTensor tensor, NDArray weight) {
+    if (!chosen) {
+      tensors.values().forEach(t -> t.setMask(null));
+      chosen = true;
+    }
+    if (tensor.mask() == null && sparsity > 0) {
+      tensor.setMask(tensor.select(weight, sparsity));
+    }
+  }
+
+  private NDArray maskedCopy(MaskedTensor tensor, NDArray weight) {
+    try (NDArray detached = weight.stopGradient()) {
+      NDArray out = detached.mul(tensor.maskArray(manager, weight));
+      out.attach(manager);
+      return out;
+    }
+  }
+
+  private NDArray delta(MaskedTensor tensor, NDArray weight) {
+    try (NDArray detached = weight.stopGradient();
+        NDArray kept = detached.mul(tensor.maskArray(manager, weight))) {
+      NDArray out = kept.sub(detached);
+      out.attach(manager);
+      return out;
+    }
+  }
+
+  synchronized void close() {
+    startStep(0);
+    retired.forEach(NDArray::close);
+    retired = List.of();
+    tensors.values().forEach(MaskedTensor::closeArrays);
+  }
+}

@@ -1,0 +1,204 @@
+package dev.filigree.djl.train;
+
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.dataset.Sampler;
+import com.google.common.collect.MapMaker;
+import dev.filigree.djl.bind.Bindings;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Setting;
+import java.lang.reflect.Field;
+import java.util.List;
+import java.util.Map;
+
+/** Follows trainers: one {@link TrainingSession} each, driven by {@code Trainer.step}. */
+public final class TrainingHook {
+  private static final Map<Trainer, Run> RUNS = new MapMaker().weakKeys().makeMap();
+  private static final Field STORE = field(Trainer.class, "parameterStore");
+  private static final Field SAMPLER = field(RandomAccessDataset.class, "sampler");
+
+  private TrainingHook() {}
+
+  /**
+   * What is known of one trainer. The block is the trainer's own, so it is not kept alive longer by
+   * this.
+   */
+  private static final class Run {
+    private long plannedSteps = Setting.STEPS.getInt();
+    private long seed;
+    private TrainingSession session;
+    private List<Bindings.Layer> layers = List.of();
+  }
+
+  /** A trainer was made: binds its model, so that the first forward pass sees masked weights. */
+  public static void created(Trainer trainer) {
+    RUNS.computeIfAbsent(trainer, t -> new Run());
+    Block root = trainer.getModel().getBlock();
+    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    startIfReady(trainer, layers);
+  }
+
+  /**
+   * Declares how many optimizer steps a trainer will do, for schedules in fractions; before its
+   * first step.
+   */
+  public static void plannedSteps(Trainer trainer, long steps) {
+    if (steps < 1) {
+      throw new FiligreeException(Message.FIL_0217, steps);
+    }
+    Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
+    run.plannedSteps = steps;
+    restart(trainer, run);
+  }
+
+  /** Seeds the random criterion of a trainer; before its first step. */
+  public static void seed(Trainer trainer, long seed) {
+    Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
+    run.seed = seed;
+    restart(trainer, run);
+  }
+
+  /** {@code EasyTrain.fit} starts: plans steps from its epochs and the size of the data. */
+  public static void fitStarting(Trainer trainer, int epochs, Dataset training) {
+    Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
+    if (run.plannedSteps < 1 && training instanceof RandomAccessDataset data) {
+      Sampler sampler = (Sampler) get(SAMPLER, data);
+      if (sampler != null && sampler.getBatchSize() > 0) {
+        long perEpoch = (data.size() + sampler.getBatchSize() - 1) / sampler.getBatchSize();
+        run.plannedSteps = Math.max(1, perEpoch * epochs);
+        restart(trainer, run);
+      }
+    }
+  }
+
+  private static void restart(Trainer trainer, Run run) {
+    if (run.session != null && run.session.steps() == 0) {
+      run.session.close();
+      run.session = null;
+      startIfReady(trainer, Bindings.bind(trainer.getModel().getBlock()).orThrow());
+    }
+  }
+
+  private static TrainingSession startIfReady(Trainer trainer, List<Bindings.Layer> layers) {
+    Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
+    Block root = trainer.getModel().getBlock();
+    run.layers = layers;
+    if (run.session == null && TrainingSession.isReady(root, layers)) {
+      run.session = new TrainingSession(trainer.getManager(), layers, run.plannedSteps, run.seed);
+    }
+    return run.session;
+  }
+
+  /** Layers were initialised after the trainer was made: the session can start. */
+  public static void initialized(Trainer trainer) {
+    Run run = RUNS.get(trainer);
+    if (run == null || run.session == null) {
+      startIfReady(trainer, Bindings.bind(trainer.getModel().getBlock()).orThrow());
+    }
+  }
+
+  /** Before {@code Trainer.step}. */
+  public static void beforeStep(Trainer trainer) {
+    initialized(trainer);
+    Run run = RUNS.get(trainer);
+    for (Bindings.Layer l : run.layers) {
+      if (l.binding().serving() != null) {
+        l.binding().serving().invalidate(l.binding(), "an optimizer step");
+        l.binding().setServing(null);
+      }
+    }
+    TrainingSession session = run.session;
+    if (session != null) {
+      session.beforeStep(store(trainer), trainer.getDevices());
+    }
+  }
+
+  /** After {@code Trainer.step}. */
+  public static void afterStep(Trainer trainer) {
+    Run run = RUNS.get(trainer);
+    if (run != null && run.session != null) {
+      run.session.afterStep(store(trainer), trainer.getDevices());
+    }
+  }
+
+  /** Before {@code Trainer.close}: zeros of straight-through methods are written. */
+  public static void closing(Trainer trainer) {
+    Run run = RUNS.remove(trainer);
+    if (run != null && run.session != null) {
+      run.session.close();
+    }
+  }
+
+  /** Whether a trainer is followed already, by woven code or a trainer of ours. */
+  public static boolean isFollowed(Trainer trainer) {
+    return RUNS.containsKey(trainer);
+  }
+
+  /**
+   * Without woven forwards: puts a store into the trainer that shows masked weights of all its
+   * latent layers.
+   */
+  public static void showLatentWeights(Trainer trainer) {
+    set(STORE, trainer, new LatentStore(store(trainer), () -> RUNS.get(trainer).layers));
+  }
+
+  /** Puts the trainer's own store back: the optimizer works on the weights as they are. */
+  public static void hideLatentWeights(Trainer trainer) {
+    set(STORE, trainer, store(trainer));
+  }
+
+  /** Ends every run on a root early, because the model is finished, packed or stripped. */
+  public static void endRuns(Block root) {
+    RUNS.forEach(
+        (trainer, run) -> {
+          if (trainer.getModel().getBlock() == root && run.session != null) {
+            run.session.close();
+            run.session = null;
+          }
+        });
+  }
+
+  /** Whether a run on this root holds weights that the forward pass does not see. */
+  public static boolean isLatent(Block root) {
+    return RUNS.entrySet().stream()
+        .anyMatch(
+            e ->
+                e.getKey().getModel().getBlock() == root
+                    && e.getValue().session != null
+                    && e.getValue().session.isLatent());
+  }
+
+  private static ParameterStore store(Trainer trainer) {
+    return LatentStore.raw((ParameterStore) get(STORE, trainer));
+  }
+
+  private static Field field(Class<?> owner, String name) {
+    try {
+      Field f = owner.getDeclaredField(name);
+      f.setAccessible(true);
+      return f;
+    } catch (NoSuchFieldException e) {
+      throw new IllegalStateException("this DJL has no " + owner.getSimpleName() + "." + name, e);
+    }
+  }
+
+  private static void set(Field f, Object owner, Object value) {
+    try {
+      f.set(owner, value);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException("field was made accessible", e);
+    }
+  }
+
+  private static Object get(Field f, Object owner) {
+    try {
+      return f.get(owner);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException("field was made accessible", e);
+    }
+  }
+}
