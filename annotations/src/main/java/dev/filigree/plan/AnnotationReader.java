@@ -27,13 +27,20 @@ public final class AnnotationReader {
   /** The same with where each came from, for {@link SiteRules}. */
   public static Declarations readAll(AnnotatedElement element) {
     Found found = new Found();
-    found.collect(element.getDeclaredAnnotations(), Declarations.DIRECTLY, new HashSet<>());
+    Set<AnnotatedElement> seen = new HashSet<>();
+    seen.add(element); // annotation types may carry each other
+    found.collect(element.getDeclaredAnnotations(), Declarations.DIRECTLY, seen);
     return found.declarations();
   }
 
   /** Whether an element carries one of our annotations, directly or through a house annotation. */
   public static boolean isAnnotated(AnnotatedElement element) {
     return element.getDeclaredAnnotations().length > 0 && !read(element).isEmpty();
+  }
+
+  /** The values of a schedule. */
+  public static Declaration.Ramp ramp(Schedule s) {
+    return new Declaration.Ramp(s.kind(), s.start(), s.end(), s.every(), s.power());
   }
 
   private record Ours(Annotation annotation, String source) {}
@@ -43,7 +50,7 @@ public final class AnnotationReader {
     private final List<Declarations.Ramp> schedules = new ArrayList<>();
 
     /** Ours at this level first, so that what is written on the element itself is the nearest. */
-    void collect(Annotation[] annotations, String source, Set<Class<?>> seen) {
+    void collect(Annotation[] annotations, String source, Set<AnnotatedElement> seen) {
       for (Annotation a : annotations) {
         if (a instanceof Sparse || a instanceof NMSparse || a instanceof ActivationSparse) {
           ours.add(new Ours(a, source));
@@ -110,10 +117,6 @@ public final class AnnotationReader {
 
     private Declaration.Ramp inForce(Schedule attribute) {
       return schedules.isEmpty() ? ramp(attribute) : schedules.get(0).ramp();
-    }
-
-    private static Declaration.Ramp ramp(Schedule s) {
-      return new Declaration.Ramp(s.kind(), s.start(), s.end(), s.every(), s.power());
     }
   }
 }
