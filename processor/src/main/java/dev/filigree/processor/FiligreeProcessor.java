@@ -21,14 +21,18 @@ import javax.tools.Diagnostic;
  * program's text: what type a field has, whether it is static, whether CATS names fields that
  * exist.
  *
+ * <p>A warning is switched off by {@code @SuppressWarnings} with its tag, for example
+ * {@code @SuppressWarnings("FIL-0105")}.
+ *
  * <p>Since JDK 23 javac runs a processor only when it is asked to: put {@code filigree-processor}
  * on the processor path.
  *
  * <p>The index file of class {@code p.Net} is {@code META-INF/filigree/index/p.Net} in the class
- * output: UTF-8, one line per annotated element in the order of the source, four columns divided by
- * tabs: {@code type}, {@code field} or {@code method}; the binary name of the class it stands in
- * (for a type, its own); the name of the field or method, empty for a type; and what is declared in
- * short, for example {@code unstructured 0.8 + teal 0.5}.
+ * output: UTF-8, one line per annotated element, four columns divided by tabs: {@code type}, {@code
+ * field} or {@code method}; the binary name of the class it stands in (for a type, its own); the
+ * name of the field or method, empty for a type; and what is declared in short, for example {@code
+ * unstructured 0.8 + teal 0.5}. The class comes first, then its fields and methods in the order of
+ * the source, then its nested classes in the same way.
  */
 public final class FiligreeProcessor extends AbstractProcessor {
   private Rounds rounds;

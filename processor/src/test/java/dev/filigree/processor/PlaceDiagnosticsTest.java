@@ -5,8 +5,12 @@ import static dev.filigree.processor.Programs.assertOnly;
 import static dev.filigree.processor.Programs.block;
 import static javax.tools.Diagnostic.Kind.ERROR;
 import static javax.tools.Diagnostic.Kind.WARNING;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.testing.compile.Compilation;
+import com.google.testing.compile.JavaFileObjects;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +27,7 @@ class PlaceDiagnosticsTest {
         "int|int",
         "Object|java.lang.Object",
         "List<String>|java.util.List<java.lang.String>",
-        "Map<Linear, String>|java.util.Map<ai.djl.nn.core.Linear,java.lang.String>",
+        "Map<Linear, String>|java.util.Map<ai.djl.nn.core.Linear, java.lang.String>",
         "double[]|double[]",
         "Optional<Linear>|java.util.Optional<ai.djl.nn.core.Linear>"
       })
@@ -234,6 +238,31 @@ class PlaceDiagnosticsTest {
         ERROR,
         text.formatted("Net", "an interface"),
         "@Sparse(sparsity = 0.5) /*here*/\ninterface Net extends Block {}\n");
+  }
+
+  @Test
+  void houseAnnotationOnALocalVariable() {
+    assertOnly(
+        ERROR,
+        "FIL-0136: x is a local variable; Filigree annotations act on fields, factory methods and classes. Move it to one of these.",
+        "@Retention(RetentionPolicy.RUNTIME) @Sparse(sparsity = 0.5) @interface House {}\n",
+        block("void f() {\n@House /*here*/\nLinear x = null; }"));
+  }
+
+  @Test
+  void houseAnnotationOnAPackage() {
+    Compilation c =
+        Programs.compiler()
+            .compile(
+                JavaFileObjects.forSourceString(
+                    "p.House",
+                    "package p; @java.lang.annotation.Retention(java.lang.annotation.RetentionPolicy.RUNTIME) @dev.filigree.annotations.Sparse(sparsity = 0.5) public @interface House {}"),
+                JavaFileObjects.forSourceString("p.package-info", "\n@House package p;"));
+    assertThat(c.errors()).hasSize(1);
+    assertThat(c.errors().get(0).getLineNumber()).isEqualTo(2);
+    assertThat(c.errors().get(0).getMessage(Locale.ROOT))
+        .isEqualTo(
+            "FIL-0136: p is a package; Filigree annotations act on fields, factory methods and classes. Move it to one of these.");
   }
 
   @Test

@@ -25,7 +25,8 @@ final class Programs {
 
   private static final Pattern PACKAGE = Pattern.compile("package ([\\w.]+);");
   private static final Pattern TYPE =
-      Pattern.compile("(?m)^(?:[\\w@.() =,]* )?(?:class|interface|record|enum|@interface) (\\w+)");
+      Pattern.compile(
+          "(?m)^(?:[\\w@.() =,\"]* )?(?:class|interface|record|enum|@interface) (\\w+)");
   private static final String IMPORTS =
       """
       import ai.djl.nn.*;

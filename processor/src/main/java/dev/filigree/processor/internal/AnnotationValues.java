@@ -1,5 +1,10 @@
 package dev.filigree.processor.internal;
 
+import dev.filigree.annotations.Schedule;
+import dev.filigree.plan.AnnotationReader;
+import dev.filigree.plan.Declaration;
+import java.lang.reflect.Array;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -7,17 +12,21 @@ import java.util.Map;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.AnnotationValue;
 import javax.lang.model.element.VariableElement;
-import javax.lang.model.util.Elements;
 
-/** The values of one annotation by attribute, defaults included. */
+/**
+ * The values of one of our annotations by attribute. Defaults are taken from the annotation class
+ * that the processor itself uses: javac 17 cannot always tell the default of an annotation whose
+ * class file it has only just read.
+ */
 final class AnnotationValues {
-  private final Elements elements;
   private final Map<String, Object> values = new HashMap<>();
 
-  AnnotationValues(Elements elements, AnnotationMirror annotation) {
-    this.elements = elements;
-    elements
-        .getElementValuesWithDefaults(annotation)
+  AnnotationValues(AnnotationMirror written, Class<?> annotationType) {
+    for (Method attribute : annotationType.getDeclaredMethods()) {
+      values.put(attribute.getName(), attribute.getDefaultValue());
+    }
+    written
+        .getElementValues()
         .forEach((method, v) -> values.put(method.getSimpleName().toString(), v.getValue()));
   }
 
@@ -44,9 +53,10 @@ final class AnnotationValues {
 
   <E extends Enum<E>> E constant(String attribute, Class<E> type) throws MalformedException {
     Object value = values.get(attribute);
-    String name = as(VariableElement.class, attribute, value).getSimpleName().toString();
     for (E constant : type.getEnumConstants()) {
-      if (constant.name().equals(name)) {
+      if (constant == value
+          || (value instanceof VariableElement named
+              && named.getSimpleName().contentEquals(constant.name()))) {
         return constant;
       }
     }
@@ -61,15 +71,26 @@ final class AnnotationValues {
     return list(attribute, Integer.class);
   }
 
-  AnnotationValues annotation(String attribute) throws MalformedException {
-    return new AnnotationValues(
-        elements, as(AnnotationMirror.class, attribute, values.get(attribute)));
+  Declaration.Ramp ramp(String attribute) throws MalformedException {
+    Object value = values.get(attribute);
+    return value instanceof Schedule byDefault
+        ? AnnotationReader.ramp(byDefault)
+        : ElementReader.ramp(as(AnnotationMirror.class, attribute, value));
   }
 
   private <T> List<T> list(String attribute, Class<T> type) throws MalformedException {
     List<T> out = new ArrayList<>();
-    for (Object v : as(List.class, attribute, values.get(attribute))) {
-      out.add(as(type, attribute, v instanceof AnnotationValue a ? a.getValue() : v));
+    Object value = values.get(attribute);
+    if (value instanceof List<?> written) {
+      for (Object v : written) {
+        out.add(as(type, attribute, v instanceof AnnotationValue a ? a.getValue() : v));
+      }
+    } else if (value != null && value.getClass().isArray()) {
+      for (int i = 0; i < Array.getLength(value); i++) {
+        out.add(as(type, attribute, Array.get(value, i)));
+      }
+    } else {
+      throw new MalformedException(attribute, value);
     }
     return out;
   }

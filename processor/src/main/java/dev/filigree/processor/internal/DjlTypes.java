@@ -57,7 +57,10 @@ final class DjlTypes {
 
   /** Whether values of a type are blocks. */
   boolean isBlock(TypeMirror type) {
-    return block().filter(b -> types.isSubtype(types.erasure(type), b)).isPresent();
+    // a type variable is asked as it is: its erasure forgets all bounds but the first
+    boolean variable = type.getKind() == TypeKind.TYPEVAR;
+    TypeMirror asked = variable ? type : types.erasure(type);
+    return block().filter(b -> types.isSubtype(asked, b)).isPresent();
   }
 
   /**
@@ -68,13 +71,10 @@ final class DjlTypes {
     if (type.getKind() == TypeKind.ARRAY) {
       return held(((ArrayType) type).getComponentType());
     }
+    if (isBlock(type)) {
+      return Optional.of(type);
+    }
     TypeMirror bound = bound(type);
-    if (bound.getKind() != TypeKind.DECLARED) {
-      return Optional.empty();
-    }
-    if (isBlock(bound)) {
-      return Optional.of(bound);
-    }
     return argument(bound, "java.util.Collection", 0)
         .or(() -> argument(bound, "java.util.Map", 1))
         .flatMap(this::held);

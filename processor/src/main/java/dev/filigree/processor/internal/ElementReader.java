@@ -1,10 +1,14 @@
 package dev.filigree.processor.internal;
 
 import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.annotations.ActivationSparse;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Granularity;
+import dev.filigree.annotations.NMSparse;
+import dev.filigree.annotations.Schedule;
 import dev.filigree.annotations.ScheduleKind;
 import dev.filigree.annotations.Scope;
+import dev.filigree.annotations.Sparse;
 import dev.filigree.annotations.Training;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
@@ -18,19 +22,12 @@ import java.util.Set;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
-import javax.lang.model.util.Elements;
 
 /**
  * Reads our annotations from an element, through house annotations as well, in the order in which
  * {@link dev.filigree.plan.AnnotationReader} finds them by reflection.
  */
 final class ElementReader {
-  private final Elements elements;
-
-  ElementReader(Elements elements) {
-    this.elements = elements;
-  }
-
   /** What an element declares; empty where it declares nothing or does not compile. */
   Optional<DeclaredElement> read(Element element) {
     try {
@@ -47,7 +44,11 @@ final class ElementReader {
    */
   Optional<DeclaredElement> tryRead(Element element) throws MalformedException {
     Found found = new Found();
-    found.collect(element.getAnnotationMirrors(), null, Declarations.DIRECTLY, new HashSet<>());
+    Set<String> seen = new HashSet<>();
+    if (element instanceof TypeElement type) {
+      seen.add(OurAnnotations.nameOf(type)); // annotation types may carry each other
+    }
+    found.collect(element.getAnnotationMirrors(), null, Declarations.DIRECTLY, seen);
     return found.ours.isEmpty() && found.schedules.isEmpty()
         ? Optional.empty()
         : Optional.of(found.on(element));
@@ -55,7 +56,7 @@ final class ElementReader {
 
   private record Ours(AnnotationMirror annotation, String source, Place place) {}
 
-  private final class Found {
+  private static final class Found {
     private final List<Ours> ours = new ArrayList<>();
     private final List<Declarations.Ramp> schedules = new ArrayList<>();
     private final List<Place> schedulePlaces = new ArrayList<>();
@@ -67,7 +68,7 @@ final class ElementReader {
         TypeElement type = OurAnnotations.typeOf(a);
         Place place = house != null ? house : new Place(a, OurAnnotations.isOurs(type));
         if (OurAnnotations.nameOf(type).equals(OurAnnotations.SCHEDULE)) {
-          schedules.add(new Declarations.Ramp(ramp(new AnnotationValues(elements, a)), source));
+          schedules.add(new Declarations.Ramp(ramp(a), source));
           schedulePlaces.add(place);
         } else if (OurAnnotations.isOurs(type)) {
           ours.add(new Ours(a, source, place));
@@ -102,30 +103,32 @@ final class ElementReader {
     }
 
     private Declaration declaration(AnnotationMirror a) throws MalformedException {
-      AnnotationValues v = new AnnotationValues(elements, a);
       String name = OurAnnotations.nameOf(OurAnnotations.typeOf(a));
       if (name.equals(OurAnnotations.SPARSE)) {
+        AnnotationValues v = new AnnotationValues(a, Sparse.class);
         return new Declaration.Weights(
             v.number("sparsity"),
             v.constant("granularity", Granularity.class),
             v.wholes("block"),
             v.constant("criterion", Criterion.class),
             v.constant("scope", Scope.class),
-            inForce(v.annotation("schedule")),
+            inForce(v.ramp("schedule")),
             v.strings("include"),
             v.strings("exclude"));
       }
       if (name.equals(OurAnnotations.NM_SPARSE)) {
+        AnnotationValues v = new AnnotationValues(a, NMSparse.class);
         return new Declaration.NM(
             v.whole("n"),
             v.whole("m"),
             v.constant("criterion", Criterion.class),
             v.constant("training", Training.class),
             v.number("lambda"),
-            inForce(v.annotation("schedule")),
+            inForce(v.ramp("schedule")),
             v.strings("include"),
             v.strings("exclude"));
       }
+      AnnotationValues v = new AnnotationValues(a, ActivationSparse.class);
       return new Declaration.Activations(
           v.number("sparsity"),
           v.constant("method", ActivationMethod.class),
@@ -136,17 +139,19 @@ final class ElementReader {
           v.strings("exclude"));
     }
 
-    private Declaration.Ramp inForce(AnnotationValues attribute) throws MalformedException {
-      return schedules.isEmpty() ? ramp(attribute) : schedules.get(0).ramp();
+    private Declaration.Ramp inForce(Declaration.Ramp attribute) {
+      return schedules.isEmpty() ? attribute : schedules.get(0).ramp();
     }
+  }
 
-    private static Declaration.Ramp ramp(AnnotationValues v) throws MalformedException {
-      return new Declaration.Ramp(
-          v.constant("kind", ScheduleKind.class),
-          v.number("start"),
-          v.number("end"),
-          v.whole("every"),
-          v.number("power"));
-    }
+  /** The values of {@code @Schedule}. */
+  static Declaration.Ramp ramp(AnnotationMirror schedule) throws MalformedException {
+    AnnotationValues v = new AnnotationValues(schedule, Schedule.class);
+    return new Declaration.Ramp(
+        v.constant("kind", ScheduleKind.class),
+        v.number("start"),
+        v.number("end"),
+        v.whole("every"),
+        v.number("power"));
   }
 }

@@ -3,6 +3,7 @@ package dev.filigree.processor.internal;
 import dev.filigree.plan.Message;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
+import java.util.stream.Stream;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
@@ -15,7 +16,7 @@ final class HouseAnnotationValidator implements Validator {
     if (e.getKind() == ElementKind.ANNOTATION_TYPE) {
       check(e, declared.first(), report);
     }
-    declared.items().stream()
+    Stream.concat(declared.items().stream(), declared.schedules().stream())
         .filter(place -> !place.direct())
         .distinct()
         .forEach(place -> check(typeOf(place.written()), place, report));

@@ -1,11 +1,13 @@
 package dev.filigree.processor.internal;
 
+import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.PlanRules;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -60,6 +62,7 @@ final class IndexWriter {
     String plan =
         d.declarations().items().stream()
             .map(Declarations.Item::declaration)
+            .sorted(Comparator.comparing(Declaration.Activations.class::isInstance))
             .map(PlanRules::text)
             .collect(Collectors.joining(" + "));
     if (e instanceof TypeElement type) {

@@ -14,13 +14,14 @@ import com.sun.source.util.Trees;
 import dev.filigree.plan.Message;
 import javax.annotation.processing.ProcessingEnvironment;
 import javax.lang.model.element.Element;
+import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic;
 
 /**
- * Rejects our annotations in local and anonymous classes. Annotation processing does not show
- * those, so javac's syntax trees are read; under another compiler this check is left to the
- * runtime.
+ * Rejects our annotations in local and anonymous classes and on local variables. Annotation
+ * processing does not show those, so javac's syntax trees are read; under another compiler this
+ * check is left to the runtime.
  */
 interface LocalClasses {
 
@@ -36,11 +37,12 @@ interface LocalClasses {
     }
   }
 
-  /** Walks the tree of a top-level type. */
+  /** Walks the tree of one top-level type after the other. */
   final class Scanner extends TreePathScanner<Void, String> implements LocalClasses {
     private final Trees trees;
     private final Elements elements;
     private final OurAnnotations ours;
+    private TypeElement root;
 
     private Scanner(Trees trees, Elements elements, OurAnnotations ours) {
       this.trees = trees;
@@ -49,9 +51,12 @@ interface LocalClasses {
     }
 
     @Override
-    public void check(Element root) {
-      TreePath path = trees.getPath(root);
-      if (path != null && path.getLeaf() instanceof ClassTree) {
+    public void check(Element element) {
+      TreePath path = trees.getPath(element);
+      if (element instanceof TypeElement type
+          && path != null
+          && path.getLeaf() instanceof ClassTree) {
+        root = type;
         scan(path, null);
       }
     }
@@ -75,27 +80,31 @@ interface LocalClasses {
 
     @Override
     public Void visitModifiers(ModifiersTree tree, String local) {
-      Tree of = getCurrentPath().getParentPath().getLeaf();
-      boolean declares =
-          of instanceof ClassTree
-              || of instanceof MethodTree
-              || (of instanceof VariableTree
-                  && getCurrentPath().getParentPath().getParentPath().getLeaf()
-                      instanceof ClassTree);
-      if (local != null && declares) {
-        CompilationUnitTree unit = getCurrentPath().getCompilationUnit();
-        TreeNames names = new TreeNames(elements, trees, getCurrentPath());
-        for (AnnotationTree a : tree.getAnnotations()) {
-          names
-              .resolve(a.getAnnotationType())
-              .filter(ours::isRelevant)
-              .ifPresent(
-                  type ->
-                      trees.printMessage(
-                          Diagnostic.Kind.ERROR, Message.FIL_0124.text(local), a, unit));
-        }
+      TreePath declaration = getCurrentPath().getParentPath();
+      Tree in = declaration.getParentPath().getLeaf();
+      boolean hidden = !(in instanceof ClassTree || in instanceof MethodTree);
+      if (declaration.getLeaf() instanceof VariableTree variable && hidden) {
+        report(tree, Message.FIL_0136.text(variable.getName(), "a local variable"));
+      } else if (local != null) {
+        report(tree, Message.FIL_0124.text(local));
       }
       return super.visitModifiers(tree, local);
+    }
+
+    private void report(ModifiersTree modifiers, String text) {
+      if (modifiers.getAnnotations().isEmpty()) {
+        return;
+      }
+      TreeNames names = new TreeNames(elements, root, getCurrentPath());
+      for (AnnotationTree a : modifiers.getAnnotations()) {
+        names
+            .resolve(a.getAnnotationType())
+            .filter(ours::isRelevant)
+            .ifPresent(
+                type ->
+                    trees.printMessage(
+                        Diagnostic.Kind.ERROR, text, a, getCurrentPath().getCompilationUnit()));
+      }
     }
   }
 }

@@ -3,20 +3,18 @@ package dev.filigree.processor.internal;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Problem;
 import java.util.List;
+import java.util.Map;
 import javax.annotation.processing.Messager;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.AnnotationValue;
 import javax.lang.model.element.Element;
-import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic;
 
 /** Puts messages where they belong: at the value; where that is a default, at the annotation. */
 final class Reporter {
-  private final Elements elements;
   private final Messager messager;
 
-  Reporter(Elements elements, Messager messager) {
-    this.elements = elements;
+  Reporter(Messager messager) {
     this.messager = messager;
   }
 
@@ -53,9 +51,23 @@ final class Reporter {
       print(place, attribute, message, message.text(args));
     }
 
+    /** Whether {@code @SuppressWarnings("FIL-0105")} stands here or around. */
+    private boolean isSuppressed(Message message) {
+      for (Element e = element; e != null; e = e.getEnclosingElement()) {
+        SuppressWarnings suppressed = e.getAnnotation(SuppressWarnings.class);
+        if (suppressed != null && List.of(suppressed.value()).contains(message.tag())) {
+          return true;
+        }
+      }
+      return false;
+    }
+
     private void print(
         DeclaredElement.Place place, String attribute, Message message, String text) {
       boolean error = message.severity() == Message.Severity.ERROR;
+      if (!error && isSuppressed(message)) {
+        return;
+      }
       errors |= error;
       Diagnostic.Kind kind = error ? Diagnostic.Kind.ERROR : Diagnostic.Kind.WARNING;
       AnnotationMirror a = place.written();
@@ -69,7 +81,7 @@ final class Reporter {
   }
 
   /** The value as it is written, {@code null} where it is a default. */
-  private AnnotationValue written(AnnotationMirror a, String attribute) {
+  private static AnnotationValue written(AnnotationMirror a, String attribute) {
     int bracket = attribute.indexOf('[');
     if (bracket >= 0) {
       AnnotationValue array = attribute(a, attribute.substring(0, bracket));
@@ -88,15 +100,15 @@ final class Reporter {
     return value;
   }
 
-  private boolean isOf(AnnotationMirror a, String attribute) {
-    return elements.getElementValuesWithDefaults(a).keySet().stream()
+  private static boolean isOf(AnnotationMirror a, String attribute) {
+    return a.getAnnotationType().asElement().getEnclosedElements().stream()
         .anyMatch(m -> m.getSimpleName().contentEquals(attribute));
   }
 
   private static AnnotationValue attribute(AnnotationMirror a, String name) {
     return a.getElementValues().entrySet().stream()
         .filter(e -> e.getKey().getSimpleName().contentEquals(name))
-        .map(java.util.Map.Entry::getValue)
+        .map(Map.Entry::getValue)
         .findFirst()
         .orElse(null);
   }

@@ -28,9 +28,9 @@ public final class Rounds {
   private Rounds(ProcessingEnvironment env) {
     elements = env.getElementUtils();
     ours = new OurAnnotations();
-    reader = new ElementReader(elements);
+    reader = new ElementReader();
     types = new DjlTypes(env);
-    reporter = new Reporter(elements, env.getMessager());
+    reporter = new Reporter(env.getMessager());
     SiteFinder sites = new SiteFinder(types);
     validators =
         List.of(

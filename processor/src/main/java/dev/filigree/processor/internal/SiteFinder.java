@@ -41,6 +41,6 @@ final class SiteFinder {
 
   private Site site(Site.Kind kind, String name, TypeMirror shown, Optional<TypeMirror> layer) {
     LayerFamily family = layer.map(types::family).orElse(LayerFamily.UNKNOWN);
-    return new Site(kind, name, shown.toString(), family);
+    return new Site(kind, name, TypeNames.of(shown), family);
   }
 }

@@ -7,7 +7,9 @@ import com.sun.source.tree.ImportTree;
 import com.sun.source.tree.MemberSelectTree;
 import com.sun.source.tree.Tree;
 import com.sun.source.util.TreePath;
-import com.sun.source.util.Trees;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
@@ -20,13 +22,38 @@ import javax.lang.model.util.Elements;
  */
 final class TreeNames {
   private final Elements elements;
-  private final Trees trees;
   private final TreePath at;
+  private final Deque<TypeElement> enclosing;
 
-  TreeNames(Elements elements, Trees trees, TreePath at) {
+  /**
+   * For one place.
+   *
+   * @param root the top-level type the place is in
+   */
+  TreeNames(Elements elements, TypeElement root, TreePath at) {
     this.elements = elements;
-    this.trees = trees;
     this.at = at;
+    this.enclosing = enclosing(root, at);
+  }
+
+  /** The member types around a place, innermost first; a local class has no element yet. */
+  private static Deque<TypeElement> enclosing(TypeElement root, TreePath at) {
+    Deque<String> names = new ArrayDeque<>();
+    for (TreePath p = at; p != null; p = p.getParentPath()) {
+      if (p.getLeaf() instanceof ClassTree c) {
+        names.push(c.getSimpleName().toString());
+      }
+    }
+    names.pop(); // the root itself
+    Deque<TypeElement> types = new ArrayDeque<>(List.of(root));
+    for (String name : names) {
+      Optional<TypeElement> member = member(types.getFirst(), name);
+      if (member.isEmpty()) {
+        break;
+      }
+      types.addFirst(member.get());
+    }
+    return types;
   }
 
   /** The type a name means at this place. */
@@ -45,12 +72,10 @@ final class TreeNames {
   }
 
   private Optional<TypeElement> resolveSimple(String name) {
-    for (TreePath p = at; p != null; p = p.getParentPath()) {
-      if (p.getLeaf() instanceof ClassTree && trees.getElement(p) instanceof TypeElement outer) {
-        Optional<TypeElement> found = member(outer, name);
-        if (found.isPresent()) {
-          return found;
-        }
+    for (TypeElement type : enclosing) {
+      Optional<TypeElement> found = member(type, name);
+      if (found.isPresent()) {
+        return found;
       }
     }
     CompilationUnitTree unit = at.getCompilationUnit();

@@ -23,13 +23,14 @@ final class TypeValidator implements Validator {
     if (e.getKind() == ElementKind.METHOD) {
       TypeMirror result = ((ExecutableElement) e).getReturnType();
       if (types.isComplete(result) && !types.isBlock(result)) {
-        report.problem(declared.first(), "", Message.FIL_0133, Labels.of(e), result);
+        report.problem(declared.first(), "", Message.FIL_0133, Labels.of(e), TypeNames.of(result));
       }
     } else if (!types.isComplete(e.asType())) {
       return true; // javac reports the missing type
     } else if (e.getKind().isField()) {
       if (types.held(e.asType()).isEmpty()) {
-        report.problem(declared.first(), "", Message.FIL_0122, Labels.of(e), e.asType());
+        report.problem(
+            declared.first(), "", Message.FIL_0122, Labels.of(e), TypeNames.of(e.asType()));
       }
     } else if (!types.isBlock(e.asType())) {
       report.problem(declared.first(), "", Message.FIL_0137, Labels.of(e));

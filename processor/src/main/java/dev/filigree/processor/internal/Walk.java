@@ -11,7 +11,10 @@ import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 import javax.lang.model.util.ElementFilter;
 
-/** Finds the annotated elements of one top-level class in the order of its source. */
+/**
+ * Finds the annotated elements of one top-level class: the class, its fields and methods in the
+ * order of the source, then its nested classes in that order, each in the same way.
+ */
 final class Walk {
   private final ElementReader reader;
   private final DjlTypes types;
@@ -27,13 +30,13 @@ final class Walk {
   void visit(Element element) {
     take(element);
     if (element instanceof ExecutableElement method) {
-      method.getParameters().forEach(this::take);
+      method.getParameters().stream().filter(p -> !isOfComponent(method, p)).forEach(this::take);
     }
-    for (Element inside : element.getEnclosedElements()) {
-      if (!isOfComponent(inside)) {
-        visit(inside);
-      }
-    }
+    List<? extends Element> inside = element.getEnclosedElements();
+    inside.stream()
+        .filter(e -> !(e instanceof TypeElement || isOfComponent(e)))
+        .forEach(this::visit);
+    ElementFilter.typesIn(inside).forEach(this::visit);
   }
 
   /** The annotated elements. */
@@ -86,5 +89,13 @@ final class Walk {
         && owner.getRecordComponents().stream()
             .map(RecordComponentElement::getAccessor)
             .anyMatch(e::equals);
+  }
+
+  /** The same for the parameters of a record's constructor. */
+  private static boolean isOfComponent(ExecutableElement method, VariableElement parameter) {
+    return method.getKind() == ElementKind.CONSTRUCTOR
+        && method.getEnclosingElement() instanceof TypeElement owner
+        && owner.getRecordComponents().stream()
+            .anyMatch(c -> c.getSimpleName().equals(parameter.getSimpleName()));
   }
 }
