@@ -37,7 +37,7 @@ public final class SafetensorsWriter {
         });
   }
 
-  static void writeData(FileChannel out, Layout layout) throws IOException {
+  private static void writeData(FileChannel out, Layout layout) throws IOException {
     for (Tensor t : layout.inFileOrder()) {
       for (ByteBuffer chunk : t.chunks()) {
         AtomicFile.writeFully(out, chunk);
