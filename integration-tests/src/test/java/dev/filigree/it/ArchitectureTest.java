@@ -1,0 +1,90 @@
+package dev.filigree.it;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The direction of dependencies and the absence of package cycles, over the packaged jars. */
+@AnalyzeClasses(packages = "dev.filigree", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule noPackageCycles =
+      slices()
+          .matching("dev.filigree.(**)")
+          .should()
+          .beFreeOfCycles()
+          .because("a cycle makes two packages one");
+
+  @ArchTest
+  static final ArchRule onlyTheDjlSideKnowsDjl =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.filigree.djl..",
+              "dev.filigree.agent..",
+              "dev.filigree.samples..",
+              "dev.filigree.cli..",
+              "dev.filigree.it..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.djl..")
+          .because("runtime and annotations are usable without DJL");
+
+  @ArchTest
+  static final ArchRule declarationsStandAlone =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.filigree.annotations..", "dev.filigree.plan..")
+          .should()
+          .dependOnClassesThat()
+          .resideOutsideOfPackages("java..", "dev.filigree.annotations..", "dev.filigree.plan..");
+
+  @ArchTest
+  static final ArchRule runtimeDoesNotLookUp =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "dev.filigree.mask..",
+              "dev.filigree.criterion..",
+              "dev.filigree.schedule..",
+              "dev.filigree.calibrate..",
+              "dev.filigree.pack..",
+              "dev.filigree.kernel..",
+              "dev.filigree.file..",
+              "dev.filigree.gate..",
+              "dev.filigree.report..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.filigree.djl..",
+              "dev.filigree.agent..",
+              "dev.filigree.cli..",
+              "dev.filigree.samples..");
+
+  @ArchTest
+  static final ArchRule djlDoesNotKnowItsUsers =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.filigree.djl..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.filigree.agent..", "dev.filigree.cli..", "dev.filigree.samples..");
+
+  @ArchTest
+  static void internalsStayInternal(JavaClasses classes) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.filigree.processor..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.filigree.processor.internal..")
+        .check(classes);
+  }
+}
