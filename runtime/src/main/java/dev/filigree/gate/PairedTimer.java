@@ -81,7 +81,7 @@ public final class PairedTimer {
     }
     long start = System.nanoTime();
     long end = start + budget.toNanos();
-    warmUp(sides, start + budget.toNanos() * 3 / 10);
+    warmUp(sides, start);
     List<double[]> rounds = new ArrayList<>();
     do {
       rounds.add(round(sides, rounds.size() % 2 != 0));
@@ -90,15 +90,33 @@ public final class PairedTimer {
     return new Timing(rounds);
   }
 
-  /** Blocks in turn, so that the compiler sees what it will see later; at least two of each. */
-  private void warmUp(Runnable[] sides, long until) {
+  /**
+   * Blocks in turn, so that the compiler sees what it will see later: at least two of each side and
+   * three tenths of the budget, then on until no side has become faster in the last third of the
+   * time, seven tenths of the budget at most.
+   */
+  private void warmUp(Runnable[] sides, long start) {
+    double[] best = new double[sides.length];
+    Arrays.fill(best, Double.MAX_VALUE);
+    long improved = 0;
+    long elapsed = 0;
     int blocks = 0;
     do {
-      for (Runnable side : sides) {
-        block(side);
+      for (int i = 0; i < sides.length; i++) {
+        double nanos = block(sides[i]);
+        elapsed = System.nanoTime() - start;
+        if (nanos < 0.9 * best[i]) {
+          best[i] = nanos;
+          improved = elapsed;
+        }
       }
       blocks++;
-    } while (blocks < 2 || System.nanoTime() - until < 0);
+    } while (blocks < 2 || goesOn(elapsed, improved));
+  }
+
+  private boolean goesOn(long elapsed, long improved) {
+    double share = (double) elapsed / budget.toNanos();
+    return share < 0.3 || (share < 0.7 && elapsed - improved < elapsed / 3);
   }
 
   private double[] round(Runnable[] sides, boolean backwards) {

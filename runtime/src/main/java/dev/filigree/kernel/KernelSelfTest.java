@@ -63,6 +63,8 @@ final class KernelSelfTest {
       out.add(y, ROWS);
       kernels.bitmapGemm4(bitmap, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, 4 * ROWS);
+      kernels.sellGemv(SellPacking.pack(weights, ROWS, COLS), x, finite, bias, y, 0, 0, ROWS);
+      out.add(y, ROWS);
     }
     CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS);
     kernels.csrGemv(csr, x, bias, y, 0, 0, ROWS);

@@ -32,6 +32,9 @@ public interface Kernels {
   /** Inputs in one block of the csr format. */
   int CSR_BLOCK = 1024;
 
+  /** Inputs in one window of the sell format. */
+  int WINDOW = 32;
+
   /** Which kernels these are, for example {@code vector, 512 bit}. */
   String name();
 
@@ -130,6 +133,25 @@ public interface Kernels {
    * format.
    */
   void csrGemv(CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to);
+
+  /**
+   * y[r] = bias[r] + sum over the kept weights of row r, in the {@linkplain SellArrays sell}
+   * format.
+   *
+   * @param x the inputs, from element 0, with zeros behind them up to whole windows
+   * @param finite whether all of them are finite
+   * @param from a multiple of {@link #STRIP}
+   * @param to a multiple of {@link #STRIP}, or rows
+   */
+  void sellGemv(
+      SellArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to);
 
   /**
    * tile[r - from][l] = sum over the stored weights of row r; see {@link #densePanel} for panel and

@@ -272,6 +272,41 @@ final class PlainKernels implements Kernels {
     }
   }
 
+  @Override
+  public void sellGemv(
+      SellArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    IntBuffer starts = w.starts().asIntBuffer();
+    FloatBuffer values = w.values().asFloatBuffer();
+    ByteBuffer inputs = w.inputs();
+    int windows = w.windows();
+    float[] sums = new float[STRIP];
+    for (int r0 = from; r0 < to; r0 += STRIP) {
+      int block = r0 / STRIP * windows;
+      java.util.Arrays.fill(sums, 0f);
+      for (int v = 0; v < windows; v++) {
+        int base = v * WINDOW;
+        int end = starts.get(block + v + 1) * STRIP;
+        for (int slot = starts.get(block + v) * STRIP; slot < end; slot++) {
+          float value = values.get(slot);
+          // Padding does not multiply; where all inputs are finite it does no harm.
+          if (finite || value != 0f) {
+            sums[slot % STRIP] += value * x[base + inputs.get(slot)];
+          }
+        }
+      }
+      for (int r = r0; r < Math.min(to, r0 + STRIP); r++) {
+        y.putFloat(4 * (yAt + r), bias(bias, r) + sums[r - r0]);
+      }
+    }
+  }
+
   private static void axpy(
       float w, FloatBuffer panel, int panelAt, float[] tile, int tileAt, int lanes) {
     for (int l = 0; l < lanes; l++) {

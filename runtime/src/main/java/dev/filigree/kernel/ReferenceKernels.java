@@ -178,6 +178,34 @@ public final class ReferenceKernels implements Kernels {
     }
   }
 
+  @Override
+  public void sellGemv(
+      SellArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    int windows = w.windows();
+    for (int r = from; r < to; r++) {
+      double sum = bias(bias, r);
+      for (int v = 0; v < windows; v++) {
+        int block = r / STRIP * windows + v;
+        int end = w.starts().getInt(4 * (block + 1));
+        for (int i = w.starts().getInt(4 * block); i < end; i++) {
+          int slot = i * STRIP + r % STRIP;
+          float value = get(w.values(), slot);
+          if (value != 0f) {
+            sum += (double) value * x[v * WINDOW + w.inputs().get(slot)];
+          }
+        }
+      }
+      put(y, yAt + r, sum);
+    }
+  }
+
   private static double bias(ByteBuffer bias, int r) {
     return bias == null ? 0 : get(bias, r);
   }

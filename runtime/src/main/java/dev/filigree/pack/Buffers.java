@@ -30,6 +30,13 @@ final class Buffers {
         : buffer.duplicate().position(0).order(ByteOrder.nativeOrder());
   }
 
+  /** Writes that many zeros from position 0 on. */
+  static void zero(ByteBuffer buffer, long floats) {
+    for (int i = 0; i < floats; i++) {
+      buffer.putInt(4 * i, 0);
+    }
+  }
+
   /**
    * {@link #floats} for a buffer that is written to.
    *

@@ -121,9 +121,7 @@ public final class CsrMatrix extends StoredMatrix {
 
   @Override
   void unpackInto(ByteBuffer dense) {
-    for (int i = 0; i < rows() * cols(); i++) {
-      dense.putInt(4 * i, 0);
-    }
+    Buffers.zero(dense, (long) rows() * cols());
     int blocks = arrays.blocks();
     for (int r = 0; r < rows(); r++) {
       for (int b = 0; b < blocks; b++) {

@@ -14,11 +14,23 @@ final class Inputs {
 
   /** Whether the first elements are all finite numbers. */
   static boolean finite(float[] x, int count) {
-    // 0 times a finite number is 0; infinities and NaN give NaN, which stays.
-    float sum = 0;
-    for (int i = 0; i < count; i++) {
-      sum += 0f * x[i];
+    // 0 times a finite number is 0; infinities and NaN give NaN, which stays. Four sums, because
+    // one
+    // would wait for every addition.
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    for (; i + 3 < count; i += 4) {
+      s0 += 0f * x[i];
+      s1 += 0f * x[i + 1];
+      s2 += 0f * x[i + 2];
+      s3 += 0f * x[i + 3];
     }
-    return sum == 0f;
+    for (; i < count; i++) {
+      s0 += 0f * x[i];
+    }
+    return (s0 + s1) + (s2 + s3) == 0f;
   }
 }

@@ -9,7 +9,12 @@ import java.util.Map;
 /** Makes packed matrices from dense weights or from stored parts. */
 public final class PackedMatrices {
   private static final List<String> FORMATS =
-      List.of(DenseMatrix.FORMAT, ColumnsMatrix.FORMAT, BitmapMatrix.FORMAT, CsrMatrix.FORMAT);
+      List.of(
+          DenseMatrix.FORMAT,
+          ColumnsMatrix.FORMAT,
+          BitmapMatrix.FORMAT,
+          CsrMatrix.FORMAT,
+          SellMatrix.FORMAT);
 
   private PackedMatrices() {}
 
@@ -24,10 +29,10 @@ public final class PackedMatrices {
    * <p>Kept is what is not zero; zeros of both signs are removed by the sparse formats, and NaN and
    * infinities are kept with their bits.
    *
-   * @param format {@code dense}, {@code columns}, {@code bitmap} or {@code csr}
+   * @param format {@code dense}, {@code columns}, {@code bitmap}, {@code csr} or {@code sell}
    * @param dense direct, float32 [rows][cols] in native order from position 0
    * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
-   *     FIL-0308 for an unsuitable buffer
+   *     FIL-0308 for an unsuitable buffer, FIL-0312 where an array would exceed 2 GiB
    */
   public static PackedMatrix of(String format, ByteBuffer dense, int rows, int cols) {
     checkShape(rows, cols, 4L * rows * cols);
@@ -35,11 +40,20 @@ public final class PackedMatrices {
       throw new FiligreeException(Message.FIL_0306, rows, cols, dense.limit() / 4);
     }
     ByteBuffer weights = Buffers.floats("dense", dense, (long) rows * cols);
+    try {
+      return pack(format, weights, rows, cols);
+    } catch (ArithmeticException e) {
+      throw new FiligreeException(e, Message.FIL_0312, rows, cols);
+    }
+  }
+
+  private static PackedMatrix pack(String format, ByteBuffer weights, int rows, int cols) {
     return switch (format) {
       case DenseMatrix.FORMAT -> DenseMatrix.of(weights, rows, cols);
       case ColumnsMatrix.FORMAT -> ColumnsMatrix.of(weights, rows, cols);
       case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols);
       case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols);
+      case SellMatrix.FORMAT -> SellMatrix.of(weights, rows, cols);
       default -> throw unknown(format);
     };
   }
@@ -52,16 +66,25 @@ public final class PackedMatrices {
    * @param parts by suffix
    * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
    *     FIL-0310 for a part that is missing or has the wrong type or size, FIL-0311 for content
-   *     that contradicts itself
+   *     that contradicts itself, FIL-0312 where an array would exceed 2 GiB
    */
   public static PackedMatrix fromParts(String format, int rows, int cols, Map<String, Part> parts) {
     checkShape(rows, cols, 0);
     PartReader reader = new PartReader(format, parts);
+    try {
+      return read(format, rows, cols, reader);
+    } catch (ArithmeticException e) {
+      throw new FiligreeException(e, Message.FIL_0312, rows, cols);
+    }
+  }
+
+  private static PackedMatrix read(String format, int rows, int cols, PartReader reader) {
     return switch (format) {
       case DenseMatrix.FORMAT -> DenseMatrix.fromParts(rows, cols, reader);
       case ColumnsMatrix.FORMAT -> ColumnsMatrix.fromParts(rows, cols, reader);
       case BitmapMatrix.FORMAT -> BitmapMatrix.fromParts(rows, cols, reader);
       case CsrMatrix.FORMAT -> CsrMatrix.fromParts(rows, cols, reader);
+      case SellMatrix.FORMAT -> SellMatrix.fromParts(rows, cols, reader);
       default -> throw unknown(format);
     };
   }

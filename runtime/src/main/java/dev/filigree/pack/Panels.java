@@ -3,6 +3,7 @@ package dev.filigree.pack;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 
 /**
  * Products with many activation rows: groups of up to 64 rows are transposed into panels
@@ -58,6 +59,9 @@ final class Panels {
       Product product) {
     int count = end - first;
     int lanesInAll = roundUp(count);
+    FloatBuffer inputs = x.asFloatBuffer();
+    FloatBuffer offsets = bias == null ? null : bias.asFloatBuffer();
+    FloatBuffer outputs = y.asFloatBuffer();
     ByteBuffer memory = Scratch.local().panels(Math.multiplyExact(4 * lanesInAll, cols));
     on.workers()
         .run(
@@ -67,7 +71,8 @@ final class Panels {
             (long) cols * lanesInAll,
             (from, to) -> {
               for (int b = first; b < end; b += Kernels.MAX_PANEL_LANES) {
-                fill(x, b, end, cols, panel(memory, b - first, count, cols), from, to);
+                FloatBuffer panel = panel(memory, b - first, count, cols).asFloatBuffer();
+                fill(inputs, b, end, cols, panel, from, to);
               }
             });
     on.workers()
@@ -83,7 +88,8 @@ final class Panels {
                 for (int b = first; b < end; b += Kernels.MAX_PANEL_LANES) {
                   int lanes = lanes(b, end);
                   product.run(panel(memory, b - first, count, cols), lanes, tile, r, stop);
-                  store(tile, lanes, b, Math.min(end, b + lanes), bias, y, rows, r, stop);
+                  int last = Math.min(end, b + lanes);
+                  store(tile, lanes, b, last, offsets, outputs, rows, r, stop);
                 }
               }
             });
@@ -106,21 +112,20 @@ final class Panels {
 
   /** Transposes activation rows b to end (at most a panel full) for the inputs from to to. */
   private static void fill(
-      ByteBuffer x, int b, int end, int cols, ByteBuffer panel, int from, int to) {
+      FloatBuffer x, int b, int end, int cols, FloatBuffer panel, int from, int to) {
     int lanes = lanes(b, end);
     int used = Math.min(lanes, end - b);
     // Sixteen inputs at a time: a cache line of every row.
     for (int k0 = from; k0 < to; k0 += 16) {
       int k1 = Math.min(to, k0 + 16);
-      for (int l = 0; l < used; l++) {
-        int row = (b + l) * cols;
-        for (int k = k0; k < k1; k++) {
-          panel.putFloat(4 * (k * lanes + l), x.getFloat(4 * (row + k)));
-        }
-      }
       for (int k = k0; k < k1; k++) {
+        int at = k * lanes;
+        int source = b * cols + k;
+        for (int l = 0; l < used; l++) {
+          panel.put(at + l, x.get(source + l * cols));
+        }
         for (int l = used; l < lanes; l++) {
-          panel.putFloat(4 * (k * lanes + l), 0f);
+          panel.put(at + l, 0f);
         }
       }
     }
@@ -131,16 +136,23 @@ final class Panels {
       int lanes,
       int b,
       int end,
-      ByteBuffer bias,
-      ByteBuffer y,
+      FloatBuffer bias,
+      FloatBuffer y,
       int rows,
       int from,
       int to) {
+    int count = to - from;
     for (int l = b; l < end; l++) {
-      int at = l * rows;
-      for (int r = from; r < to; r++) {
-        float v = tile[(r - from) * lanes + (l - b)];
-        y.putFloat(4 * (at + r), bias == null ? v : v + bias.getFloat(4 * r));
+      int at = l * rows + from;
+      int source = l - b;
+      if (bias == null) {
+        for (int r = 0; r < count; r++) {
+          y.put(at + r, tile[source + r * lanes]);
+        }
+      } else {
+        for (int r = 0; r < count; r++) {
+          y.put(at + r, tile[source + r * lanes] + bias.get(from + r));
+        }
       }
     }
   }

@@ -24,12 +24,12 @@ final class PartReader {
    * @throws FiligreeException FIL-0310 where it is missing or has another type, shape or size
    */
   ByteBuffer take(String suffix, String dtype, long... shape) {
+    long bytes = bytes(dtype, shape);
     Part part = parts.get(suffix);
     String wanted = dtype + " " + Arrays.toString(shape);
     if (part == null) {
       throw new FiligreeException(Message.FIL_0310, format, suffix, "missing", wanted);
     }
-    long bytes = bytes(dtype, shape);
     if (!part.dtype().equals(dtype)
         || !Arrays.equals(part.shape(), shape)
         || part.data().limit() != bytes) {
@@ -53,7 +53,12 @@ final class PartReader {
   }
 
   private static long bytes(String dtype, long... shape) {
-    long bytes = dtype.equals("U16") ? 2 : 4;
+    long bytes =
+        switch (dtype) {
+          case "U8" -> 1;
+          case "U16" -> 2;
+          default -> 4;
+        };
     for (long n : shape) {
       bytes = Math.multiplyExact(bytes, n);
     }

@@ -3,8 +3,6 @@ package dev.filigree.kernel;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -33,12 +31,12 @@ final class VectorBitmap {
       int yAt,
       int from,
       int to) {
-    MemorySegment masks = MemorySegment.ofBuffer(w.masks());
+    ByteBuffer masks = w.masks();
     MemorySegment values = MemorySegment.ofBuffer(w.values());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     for (int r = from; r < to; r += STRIP) {
       int strip = r / STRIP;
-      long m = 2L * strip * w.cols();
+      int m = 2 * strip * w.cols();
       long start = w.starts().getInt(4 * strip);
       for (int g = 0; g < STRIP && r + g < to; g += LANES) {
         FloatVector sum =
@@ -52,13 +50,7 @@ final class VectorBitmap {
 
   /** Four inputs per step: one load brings their masks, and the counts need not wait in a chain. */
   private static FloatVector strip(
-      MemorySegment masks,
-      long maskAt,
-      MemorySegment values,
-      long start,
-      float[] x,
-      int cols,
-      int g) {
+      ByteBuffer masks, int maskAt, MemorySegment values, long start, float[] x, int cols, int g) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
@@ -66,7 +58,7 @@ final class VectorBitmap {
     long next = start;
     int k = 0;
     for (; k + 4 <= cols; k += 4) {
-      long m = masks.get(JAVA_LONG_UNALIGNED, maskAt + 2L * k);
+      long m = masks.getLong(maskAt + 2 * k);
       int m0 = (int) m & 0xFFFF;
       int m1 = (int) m >>> 16;
       int m2 = (int) (m >>> 32) & 0xFFFF;
@@ -81,7 +73,7 @@ final class VectorBitmap {
       next += Long.bitCount(m);
     }
     for (; k < cols; k++) {
-      int m = masks.get(JAVA_SHORT_UNALIGNED, maskAt + 2L * k) & 0xFFFF;
+      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
       a0 = load(values, next, m, g).fma(FloatVector.broadcast(F, x[k]), a0);
       next += Integer.bitCount(m);
     }
@@ -90,8 +82,8 @@ final class VectorBitmap {
 
   /** Adds only where a weight is kept, so that 0 times infinity is not seen. */
   private static FloatVector maskedStrip(
-      MemorySegment masks,
-      long maskAt,
+      ByteBuffer masks,
+      int maskAt,
       MemorySegment values,
       long start,
       float[] x,
@@ -101,7 +93,7 @@ final class VectorBitmap {
     FloatVector sum = FloatVector.zero(F);
     long next = start;
     for (int k = 0; k < cols; k++) {
-      int m = masks.get(JAVA_SHORT_UNALIGNED, maskAt + 2L * k) & 0xFFFF;
+      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
       FloatVector product = load(values, next, m, g).mul(x[xAt + k]);
       sum =
           sum.lanewise(VectorOperators.ADD, product, VectorMask.fromLong(F, (m >>> g) & LANE_BITS));
@@ -119,13 +111,13 @@ final class VectorBitmap {
       int yAt,
       int from,
       int to) {
-    MemorySegment masks = MemorySegment.ofBuffer(w.masks());
+    ByteBuffer masks = w.masks();
     MemorySegment values = MemorySegment.ofBuffer(w.values());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     int cols = w.cols();
     for (int r = from; r < to; r += STRIP) {
       int strip = r / STRIP;
-      long m = 2L * strip * cols;
+      int m = 2 * strip * cols;
       long start = w.starts().getInt(4 * strip);
       for (int g = 0; g < STRIP && r + g < to; g += LANES) {
         if (finite) {
@@ -142,8 +134,8 @@ final class VectorBitmap {
 
   private static void strip4(
       BitmapArrays w,
-      MemorySegment masks,
-      long maskAt,
+      ByteBuffer masks,
+      int maskAt,
       MemorySegment values,
       long start,
       float[] x,
@@ -160,7 +152,7 @@ final class VectorBitmap {
     FloatVector a3 = a0;
     long next = start;
     for (int k = 0; k < cols; k++) {
-      int m = masks.get(JAVA_SHORT_UNALIGNED, maskAt + 2L * k) & 0xFFFF;
+      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
       FloatVector v = load(values, next, m, g);
       a0 = v.fma(FloatVector.broadcast(F, x[k]), a0);
       a1 = v.fma(FloatVector.broadcast(F, x[cols + k]), a1);
@@ -181,8 +173,7 @@ final class VectorBitmap {
         .expand(VectorMask.fromLong(F, LANES == STRIP ? mask : (mask >>> g) & LANE_BITS));
   }
 
-  private static void store(
-      FloatVector sum, ByteBuffer bias, MemorySegment y, int yAt, int r, int to) {
+  static void store(FloatVector sum, ByteBuffer bias, MemorySegment y, int yAt, int r, int to) {
     long at = 4L * (yAt + (long) r);
     if (r + LANES <= to) {
       FloatVector b =

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /** Dense matrix stored by inputs: lanes are outputs, every stored row belongs to one input. */
@@ -152,7 +153,7 @@ final class VectorColumns {
       int from,
       int to) {
     MemorySegment w = MemorySegment.ofBuffer(wb);
-    MemorySegment x = MemorySegment.ofBuffer(xb);
+    FloatBuffer x = xb.asFloatBuffer();
     MemorySegment y = MemorySegment.ofBuffer(yb);
     for (int i = 0; i < 4; i++) {
       start(bias, y, yAt + i * rows, from, to);
@@ -164,10 +165,10 @@ final class VectorColumns {
       int k1 = Math.min(cols, k0 + block);
       int r = from;
       for (; r + 2 * LANES <= to; r += 2 * LANES) {
-        tile4x2(w, rows, cols, x, 4L * xAt, y, 4L * (yAt + (long) r), r, k0, k1);
+        tile4x2(w, rows, cols, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
       }
       for (; r < to; r++) {
-        column4(w, rows, cols, x, 4L * xAt, y, 4L * (yAt + (long) r), r, k0, k1);
+        column4(w, rows, cols, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
       }
     }
   }
@@ -176,14 +177,13 @@ final class VectorColumns {
       MemorySegment w,
       int rows,
       int cols,
-      MemorySegment x,
-      long x0,
+      FloatBuffer x,
+      int x0,
       MemorySegment y,
       long y0,
       int r,
       int k0,
       int k1) {
-    long xs = 4L * cols;
     long ys = 4L * rows;
     long second = 4L * LANES;
     FloatVector a0 = FloatVector.fromMemorySegment(F, y, y0, ORDER);
@@ -195,20 +195,20 @@ final class VectorColumns {
     FloatVector a3 = FloatVector.fromMemorySegment(F, y, y0 + 3 * ys, ORDER);
     FloatVector b3 = FloatVector.fromMemorySegment(F, y, y0 + 3 * ys + second, ORDER);
     for (int k = k0; k < k1; k++) {
-      long o = x0 + 4L * k;
+      int o = x0 + k;
       long p = 4L * ((long) k * rows + r);
       FloatVector u = FloatVector.fromMemorySegment(F, w, p, ORDER);
       FloatVector v = FloatVector.fromMemorySegment(F, w, p + second, ORDER);
-      FloatVector s = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, o));
+      FloatVector s = FloatVector.broadcast(F, x.get(o));
       a0 = u.fma(s, a0);
       b0 = v.fma(s, b0);
-      s = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, o + xs));
+      s = FloatVector.broadcast(F, x.get(o + cols));
       a1 = u.fma(s, a1);
       b1 = v.fma(s, b1);
-      s = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, o + 2 * xs));
+      s = FloatVector.broadcast(F, x.get(o + 2 * cols));
       a2 = u.fma(s, a2);
       b2 = v.fma(s, b2);
-      s = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, o + 3 * xs));
+      s = FloatVector.broadcast(F, x.get(o + 3 * cols));
       a3 = u.fma(s, a3);
       b3 = v.fma(s, b3);
     }
@@ -227,8 +227,8 @@ final class VectorColumns {
       MemorySegment w,
       int rows,
       int cols,
-      MemorySegment x,
-      long x0,
+      FloatBuffer x,
+      int x0,
       MemorySegment y,
       long y0,
       int r,
@@ -241,7 +241,7 @@ final class VectorColumns {
         sum =
             Math.fma(
                 w.get(JAVA_FLOAT_UNALIGNED, 4L * ((long) k * rows + r)),
-                x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * ((long) i * cols + k)),
+                x.get(x0 + i * cols + k),
                 sum);
       }
       y.set(JAVA_FLOAT_UNALIGNED, at, sum);

@@ -4,14 +4,17 @@ import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import jdk.incubator.vector.FloatVector;
 
-/** Compressed sparse rows. */
+/**
+ * Compressed sparse rows. Columns and values are read one by one through buffers: C2 turns scalar
+ * reads of a segment in a counted loop into some thirty instructions of long range checks.
+ */
 final class VectorCsr {
 
   private VectorCsr() {}
@@ -19,8 +22,8 @@ final class VectorCsr {
   /** Scalar loads: the gather instruction of current processors is no faster than eight of them. */
   static void gemv(
       CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
-    MemorySegment columns = MemorySegment.ofBuffer(w.columns());
-    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    ShortBuffer columns = w.columns().asShortBuffer();
+    FloatBuffer values = w.values().asFloatBuffer();
     ByteBuffer pointers = w.pointers();
     int blocks = w.blocks();
     int blocksPerRun = 65536 / Kernels.CSR_BLOCK;
@@ -36,7 +39,7 @@ final class VectorCsr {
   }
 
   private static float run(
-      MemorySegment columns, MemorySegment values, int start, int end, float[] x, int base) {
+      ShortBuffer columns, FloatBuffer values, int start, int end, float[] x, int base) {
     float s0 = 0;
     float s1 = 0;
     float s2 = 0;
@@ -63,14 +66,14 @@ final class VectorCsr {
   }
 
   private static float product(
-      MemorySegment columns, MemorySegment values, int i, float[] x, int base, float sum) {
-    int k = base + (columns.get(JAVA_SHORT_UNALIGNED, 2L * i) & 0xFFFF);
-    return Math.fma(values.get(JAVA_FLOAT_UNALIGNED, 4L * i), x[k], sum);
+      ShortBuffer columns, FloatBuffer values, int i, float[] x, int base, float sum) {
+    int k = base + (columns.get(i) & 0xFFFF);
+    return Math.fma(values.get(i), x[k], sum);
   }
 
   static void panel(CsrArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
-    MemorySegment columns = MemorySegment.ofBuffer(w.columns());
-    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    ShortBuffer columns = w.columns().asShortBuffer();
+    FloatBuffer values = w.values().asFloatBuffer();
     MemorySegment panel = MemorySegment.ofBuffer(pb);
     ByteBuffer pointers = w.pointers();
     int blocks = w.blocks();
@@ -94,8 +97,8 @@ final class VectorCsr {
 
   /** Four vectors of activation rows; two weights at a time give eight independent sums. */
   private static void row4(
-      MemorySegment columns,
-      MemorySegment values,
+      ShortBuffer columns,
+      FloatBuffer values,
       int start,
       int end,
       MemorySegment panel,
@@ -142,8 +145,8 @@ final class VectorCsr {
   }
 
   private static void row1(
-      MemorySegment columns,
-      MemorySegment values,
+      ShortBuffer columns,
+      FloatBuffer values,
       int start,
       int end,
       MemorySegment panel,
@@ -170,8 +173,8 @@ final class VectorCsr {
   }
 
   private static FloatVector term(
-      MemorySegment columns,
-      MemorySegment values,
+      ShortBuffer columns,
+      FloatBuffer values,
       int i,
       MemorySegment panel,
       int base,
@@ -183,12 +186,12 @@ final class VectorCsr {
   }
 
   /** Where in the panel the activations of weight i start, in bytes. */
-  private static long offset(MemorySegment columns, int i, int base, int lanes, int l) {
-    int k = base + (columns.get(JAVA_SHORT_UNALIGNED, 2L * i) & 0xFFFF);
+  private static long offset(ShortBuffer columns, int i, int base, int lanes, int l) {
+    int k = base + (columns.get(i) & 0xFFFF);
     return 4L * ((long) k * lanes + l);
   }
 
-  private static FloatVector value(MemorySegment values, int i) {
-    return FloatVector.broadcast(F, values.get(JAVA_FLOAT_UNALIGNED, 4L * i));
+  private static FloatVector value(FloatBuffer values, int i) {
+    return FloatVector.broadcast(F, values.get(i));
   }
 }

@@ -4,10 +4,10 @@ import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -26,7 +26,7 @@ final class VectorDensePanel {
 
   static void multiply(
       ByteBuffer wb, int cols, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
-    MemorySegment w = MemorySegment.ofBuffer(wb);
+    FloatBuffer w = wb.asFloatBuffer();
     MemorySegment p = MemorySegment.ofBuffer(pb);
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int k0 = 0; k0 < cols; k0 += BLOCK) {
@@ -47,7 +47,7 @@ final class VectorDensePanel {
   }
 
   private static void tile4x4(
-      MemorySegment w,
+      FloatBuffer w,
       int cols,
       MemorySegment p,
       int lanes,
@@ -62,10 +62,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    long q0 = 4L * r * cols;
-    long q1 = 4L * r1 * cols;
-    long q2 = 4L * r2 * cols;
-    long q3 = 4L * r3 * cols;
+    int q0 = r * cols;
+    int q1 = r1 * cols;
+    int q2 = r2 * cols;
+    int q3 = r3 * cols;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;
@@ -87,28 +87,27 @@ final class VectorDensePanel {
     FloatVector c32 = FloatVector.fromArray(F, tile, t3 + 2 * LANES);
     FloatVector c33 = FloatVector.fromArray(F, tile, t3 + 3 * LANES);
     for (int k = k0; k < k1; k++) {
-      long o = 4L * k;
       long at = 4L * ((long) k * lanes + l);
       FloatVector x0 = FloatVector.fromMemorySegment(F, p, at, ORDER);
       FloatVector x1 = FloatVector.fromMemorySegment(F, p, at + BYTES, ORDER);
       FloatVector x2 = FloatVector.fromMemorySegment(F, p, at + 2 * BYTES, ORDER);
       FloatVector x3 = FloatVector.fromMemorySegment(F, p, at + 3 * BYTES, ORDER);
-      FloatVector v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q0 + o));
+      FloatVector v = FloatVector.broadcast(F, w.get(q0 + k));
       c00 = x0.fma(v, c00);
       c01 = x1.fma(v, c01);
       c02 = x2.fma(v, c02);
       c03 = x3.fma(v, c03);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q1 + o));
+      v = FloatVector.broadcast(F, w.get(q1 + k));
       c10 = x0.fma(v, c10);
       c11 = x1.fma(v, c11);
       c12 = x2.fma(v, c12);
       c13 = x3.fma(v, c13);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q2 + o));
+      v = FloatVector.broadcast(F, w.get(q2 + k));
       c20 = x0.fma(v, c20);
       c21 = x1.fma(v, c21);
       c22 = x2.fma(v, c22);
       c23 = x3.fma(v, c23);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q3 + o));
+      v = FloatVector.broadcast(F, w.get(q3 + k));
       c30 = x0.fma(v, c30);
       c31 = x1.fma(v, c31);
       c32 = x2.fma(v, c32);
@@ -133,7 +132,7 @@ final class VectorDensePanel {
   }
 
   private static void tile4x2(
-      MemorySegment w,
+      FloatBuffer w,
       int cols,
       MemorySegment p,
       int lanes,
@@ -147,10 +146,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    long q0 = 4L * r * cols;
-    long q1 = 4L * r1 * cols;
-    long q2 = 4L * r2 * cols;
-    long q3 = 4L * r3 * cols;
+    int q0 = r * cols;
+    int q1 = r1 * cols;
+    int q2 = r2 * cols;
+    int q3 = r3 * cols;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;
@@ -164,20 +163,19 @@ final class VectorDensePanel {
     FloatVector c30 = FloatVector.fromArray(F, tile, t3);
     FloatVector c31 = FloatVector.fromArray(F, tile, t3 + LANES);
     for (int k = k0; k < k1; k++) {
-      long o = 4L * k;
       long at = 4L * ((long) k * lanes + l);
       FloatVector x0 = FloatVector.fromMemorySegment(F, p, at, ORDER);
       FloatVector x1 = FloatVector.fromMemorySegment(F, p, at + BYTES, ORDER);
-      FloatVector v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q0 + o));
+      FloatVector v = FloatVector.broadcast(F, w.get(q0 + k));
       c00 = x0.fma(v, c00);
       c01 = x1.fma(v, c01);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q1 + o));
+      v = FloatVector.broadcast(F, w.get(q1 + k));
       c10 = x0.fma(v, c10);
       c11 = x1.fma(v, c11);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q2 + o));
+      v = FloatVector.broadcast(F, w.get(q2 + k));
       c20 = x0.fma(v, c20);
       c21 = x1.fma(v, c21);
-      v = FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q3 + o));
+      v = FloatVector.broadcast(F, w.get(q3 + k));
       c30 = x0.fma(v, c30);
       c31 = x1.fma(v, c31);
     }
@@ -192,7 +190,7 @@ final class VectorDensePanel {
   }
 
   private static void tile4x1(
-      MemorySegment w,
+      FloatBuffer w,
       int cols,
       MemorySegment p,
       int lanes,
@@ -206,10 +204,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    long q0 = 4L * r * cols;
-    long q1 = 4L * r1 * cols;
-    long q2 = 4L * r2 * cols;
-    long q3 = 4L * r3 * cols;
+    int q0 = r * cols;
+    int q1 = r1 * cols;
+    int q2 = r2 * cols;
+    int q3 = r3 * cols;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;
@@ -219,12 +217,11 @@ final class VectorDensePanel {
     FloatVector c2 = FloatVector.fromArray(F, tile, t2);
     FloatVector c3 = FloatVector.fromArray(F, tile, t3);
     for (int k = k0; k < k1; k++) {
-      long o = 4L * k;
       FloatVector x = FloatVector.fromMemorySegment(F, p, 4L * ((long) k * lanes + l), ORDER);
-      c0 = x.fma(FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q0 + o)), c0);
-      c1 = x.fma(FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q1 + o)), c1);
-      c2 = x.fma(FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q2 + o)), c2);
-      c3 = x.fma(FloatVector.broadcast(F, w.get(JAVA_FLOAT_UNALIGNED, q3 + o)), c3);
+      c0 = x.fma(FloatVector.broadcast(F, w.get(q0 + k)), c0);
+      c1 = x.fma(FloatVector.broadcast(F, w.get(q1 + k)), c1);
+      c2 = x.fma(FloatVector.broadcast(F, w.get(q2 + k)), c2);
+      c3 = x.fma(FloatVector.broadcast(F, w.get(q3 + k)), c3);
     }
     c0.intoArray(tile, t0);
     c1.intoArray(tile, t1);

@@ -94,6 +94,19 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void sellGemv(
+      SellArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    VectorSell.gemv(w, x, finite, bias, y, yAt, from, to);
+  }
+
+  @Override
   public void csrPanel(CsrArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
     VectorCsr.panel(w, panel, lanes, tile, from, to);
   }

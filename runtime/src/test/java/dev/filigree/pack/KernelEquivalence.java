@@ -126,7 +126,7 @@ abstract class KernelEquivalence {
   void removedWeightsDoNotMeetInfinities() {
     for (Kernels kernels : kernels()) {
       Execution on = new Execution(kernels, two);
-      for (String format : List.of("bitmap", "csr")) {
+      for (String format : List.of("bitmap", "csr", "sell")) {
         for (int batch : new int[] {1, 4, 5}) {
           float[] w = new float[20 * 3];
           float[] x = new float[batch * 3];
@@ -193,7 +193,7 @@ abstract class KernelEquivalence {
     ByteBuffer offsets = bias == null ? null : Samples.misaligned(bias);
     for (String format : PackedMatrices.formats()) {
       StoredMatrix matrix = (StoredMatrix) PackedMatrices.of(format, Samples.direct(w), rows, cols);
-      boolean sparse = format.equals("bitmap") || format.equals("csr");
+      boolean sparse = !List.of("dense", "columns").contains(format);
       for (Kernels kernels : kernels()) {
         float[] empty = new float[batch * rows];
         java.util.Arrays.fill(empty, 77f);

@@ -1,0 +1,150 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.BitmapPacking;
+import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.Kernels;
+import dev.filigree.kernel.SellArrays;
+import dev.filigree.kernel.SellPacking;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Format {@code sell}: sliced ELLPACK in windows of 32 inputs; the fastest for one activation row
+ * where the weights are in the cache, and free of padding for N:M patterns whose M divides 32.
+ * Larger than {@code bitmap}, which is the better choice where memory traffic counts.
+ *
+ * <p>Parts: {@code starts} I32 [strips * windows + 1], {@code inputs} U8 [steps, 16], {@code
+ * values} F32 [steps, 16]; see {@link SellArrays}. A removed weight does not multiply.
+ */
+public final class SellMatrix extends StoredMatrix {
+  static final String FORMAT = "sell";
+  private static final int STRIP = Kernels.STRIP;
+  private static final int WINDOW = Kernels.WINDOW;
+  private final SellArrays arrays;
+
+  private SellMatrix(SellArrays arrays, long kept) {
+    super(arrays.rows(), arrays.cols(), kept);
+    this.arrays = arrays;
+  }
+
+  static SellMatrix of(ByteBuffer dense, int rows, int cols) {
+    SellArrays arrays = SellPacking.pack(dense, rows, cols);
+    long kept = 0;
+    for (int i = 0; i < arrays.values().limit(); i += 4) {
+      kept += arrays.values().getInt(i) != 0 ? 1 : 0;
+    }
+    return new SellMatrix(arrays, kept);
+  }
+
+  static SellMatrix fromParts(int rows, int cols, PartReader parts) {
+    int windows = SellArrays.windows(cols);
+    long blocks = (long) BitmapPacking.strips(rows) * windows;
+    ByteBuffer starts = parts.take("starts", "I32", blocks + 1);
+    int steps = starts.getInt(4 * (int) blocks);
+    parts.check(steps >= 0, "starts", () -> "the last is " + steps);
+    ByteBuffer inputs = parts.take("inputs", "U8", steps, STRIP);
+    ByteBuffer values = parts.take("values", "F32", steps, STRIP);
+    parts.check(starts.getInt(0) == 0, "starts", () -> "the first is " + starts.getInt(0));
+    long kept = 0;
+    for (int i = 0; i < blocks; i++) {
+      int block = i;
+      int start = starts.getInt(4 * i);
+      int end = starts.getInt(4 * (i + 1));
+      parts.check(
+          start <= end && end <= steps,
+          "starts",
+          () -> "block " + block + " runs from " + start + " to " + end);
+      for (int lane = 0; lane < STRIP; lane++) {
+        boolean outside = i / windows * STRIP + lane >= rows;
+        int inWindow = outside ? 0 : Math.min(WINDOW, cols - i % windows * WINDOW);
+        kept += checkLane(parts, inputs, values, start, end, lane, inWindow);
+      }
+    }
+    return new SellMatrix(new SellArrays(rows, cols, starts, inputs, values), kept);
+  }
+
+  /** Ascending inputs below the limit, then padding; returns how many there are. */
+  private static int checkLane(
+      PartReader parts,
+      ByteBuffer inputs,
+      ByteBuffer values,
+      int start,
+      int end,
+      int lane,
+      int limit) {
+    int previous = -1;
+    int kept = 0;
+    boolean padding = false;
+    for (int i = start; i < end; i++) {
+      int slot = i * STRIP + lane;
+      int input = inputs.get(slot) & 0xFF;
+      boolean zero = values.getInt(4 * slot) == 0;
+      if (zero) {
+        parts.check(input == 0, "inputs", () -> "padding " + slot + " names input " + input);
+      } else {
+        int before = previous;
+        boolean late = padding;
+        parts.check(
+            !late && input > before && input < limit,
+            "inputs",
+            () -> "entry " + slot + " is input " + input + ", out of order or outside the matrix");
+        previous = input;
+        kept++;
+      }
+      padding |= zero;
+    }
+    return kept;
+  }
+
+  @Override
+  public String format() {
+    return FORMAT;
+  }
+
+  @Override
+  public List<Part> parts() {
+    long steps = arrays.inputs().limit() / STRIP;
+    return List.of(
+        part("starts", "I32", BitmapMatrix.view(arrays.starts()), arrays.starts().limit() / 4),
+        part("inputs", "U8", BitmapMatrix.view(arrays.inputs()), steps, STRIP),
+        part("values", "F32", BitmapMatrix.view(arrays.values()), steps, STRIP));
+  }
+
+  @Override
+  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+    int padded = Math.multiplyExact(arrays.windows(), WINDOW);
+    float[] inputs = Scratch.local().inputs(padded);
+    java.util.Arrays.fill(inputs, cols(), padded, 0f);
+    for (int b = 0; b < batch; b++) {
+      Inputs.copy(x, b * cols(), cols(), inputs);
+      boolean finite = Inputs.finite(inputs, cols());
+      int yAt = b * rows();
+      on.workers()
+          .run(
+              rows(),
+              STRIP,
+              8,
+              arrays.inputs().limit(),
+              (from, to) -> on.kernels().sellGemv(arrays, inputs, finite, bias, y, yAt, from, to));
+    }
+  }
+
+  @Override
+  void unpackInto(ByteBuffer dense) {
+    Buffers.zero(dense, (long) rows() * cols());
+    int windows = arrays.windows();
+    int blocks = BitmapPacking.strips(rows()) * windows;
+    for (int i = 0; i < blocks; i++) {
+      for (int slot = arrays.starts().getInt(4 * i) * STRIP;
+          slot < arrays.starts().getInt(4 * (i + 1)) * STRIP;
+          slot++) {
+        int bits = arrays.values().getInt(4 * slot);
+        if (bits != 0) {
+          int r = i / windows * STRIP + slot % STRIP;
+          int k = i % windows * WINDOW + (arrays.inputs().get(slot) & 0xFF);
+          dense.putInt(4 * (r * cols() + k), bits);
+        }
+      }
+    }
+  }
+}

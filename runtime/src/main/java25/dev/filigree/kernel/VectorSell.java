@@ -1,0 +1,90 @@
+package dev.filigree.kernel;
+
+import static dev.filigree.kernel.VectorConstants.F;
+import static dev.filigree.kernel.VectorConstants.LANES;
+import static dev.filigree.kernel.VectorConstants.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Sell format on 512-bit vectors: lanes are the outputs of a strip, the 32 inputs of a window lie
+ * in two registers and are looked up there. Narrower vectors have no such lookup and take the plain
+ * loops.
+ */
+final class VectorSell {
+  private static final int STRIP = Kernels.STRIP;
+  private static final int WINDOW = Kernels.WINDOW;
+  private static final boolean USABLE = LANES == STRIP;
+  private static final PlainKernels PLAIN = new PlainKernels();
+
+  private VectorSell() {}
+
+  static void gemv(
+      SellArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer yb,
+      int yAt,
+      int from,
+      int to) {
+    if (!USABLE || !finite) {
+      PLAIN.sellGemv(w, x, finite, bias, yb, yAt, from, to);
+      return;
+    }
+    MemorySegment inputs = MemorySegment.ofBuffer(w.inputs());
+    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    MemorySegment y = MemorySegment.ofBuffer(yb);
+    int windows = w.windows();
+    for (int r = from; r < to; r += STRIP) {
+      FloatVector sum = strip(w.starts(), r / STRIP * windows, windows, inputs, values, x);
+      VectorBitmap.store(sum, bias, y, yAt, r, to);
+    }
+  }
+
+  private static FloatVector strip(
+      ByteBuffer starts,
+      int block,
+      int windows,
+      MemorySegment inputs,
+      MemorySegment values,
+      float[] x) {
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector d = a;
+    int i = starts.getInt(4 * block);
+    for (int v = 0; v < windows; v++) {
+      int end = starts.getInt(4 * (block + v + 1));
+      IntVector low = FloatVector.fromArray(F, x, v * WINDOW).reinterpretAsInts();
+      IntVector high = FloatVector.fromArray(F, x, v * WINDOW + LANES).reinterpretAsInts();
+      for (; i + 4 <= end; i += 4) {
+        a = weights(values, i).fma(select(inputs, i, low, high), a);
+        b = weights(values, i + 1).fma(select(inputs, i + 1, low, high), b);
+        c = weights(values, i + 2).fma(select(inputs, i + 2, low, high), c);
+        d = weights(values, i + 3).fma(select(inputs, i + 3, low, high), d);
+      }
+      for (; i < end; i++) {
+        a = weights(values, i).fma(select(inputs, i, low, high), a);
+      }
+    }
+    return a.add(b).add(c.add(d));
+  }
+
+  private static FloatVector weights(MemorySegment values, int step) {
+    return FloatVector.fromMemorySegment(F, values, 4L * STRIP * step, ORDER);
+  }
+
+  private static FloatVector select(MemorySegment inputs, int step, IntVector low, IntVector high) {
+    IntVector index =
+        (IntVector)
+            ByteVector.fromMemorySegment(ByteVector.SPECIES_128, inputs, (long) STRIP * step, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, IntVector.SPECIES_512, 0);
+    return index.selectFrom(low, high).reinterpretAsFloats();
+  }
+}

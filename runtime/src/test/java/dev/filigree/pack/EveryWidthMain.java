@@ -1,0 +1,27 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.KernelSelection;
+
+/** Runs the equivalence tests in a JVM without a test engine; ends with status 1 on a failure. */
+final class EveryWidthMain extends KernelEquivalence {
+
+  private EveryWidthMain() {}
+
+  /** Takes the width that is wanted, in bit. */
+  @SuppressWarnings("JUnitMethodInvoked") // a forked JVM has no test engine
+  public static void main(String[] args) {
+    System.err.println(KernelSelection.description());
+    if (!KernelSelection.description().equals("vector, " + args[0] + " bit")) {
+      System.exit(1);
+    }
+    startWorkers();
+    EveryWidthMain tests = new EveryWidthMain();
+    tests.everyBatch();
+    tests.manyRows();
+    tests.nonFiniteAndTinyNumbers();
+    tests.removedWeightsDoNotMeetInfinities();
+    tests.activeInputsOnly();
+    tests.everyLengthUpToThreeVectorsAndOddLargeOnes();
+    endWorkers();
+  }
+}

@@ -1,0 +1,4 @@
+package dev.filigree.pack;
+
+/** From the packaged jar. */
+class ThreadsIT extends Threads {}
