@@ -22,6 +22,7 @@ import java.util.Map;
  */
 public final class FiligreeAgent {
   private static final String BYTE_BUDDY_SAFE_MODE = "net.bytebuddy.safe"; // relocated with it
+  private static final Object ATTACHING = new Object();
 
   private FiligreeAgent() {}
 
@@ -41,10 +42,16 @@ public final class FiligreeAgent {
    *
    * @throws FiligreeException FIL-0508 where this JVM cannot be attached to
    */
-  public static synchronized void attach() {
-    if (Bootstrap.done()) {
-      return;
+  public static void attach() {
+    // Not the lock of this class: the agent's start, in another thread of this JVM, takes that one.
+    synchronized (ATTACHING) {
+      if (!Bootstrap.done()) {
+        attachHere();
+      }
     }
+  }
+
+  private static void attachHere() {
     Path jar = AgentJar.path();
     try {
       Path reply = AgentFiles.temporary("reply", new byte[0]);

@@ -23,6 +23,11 @@ public final class Echo extends AbstractBlock {
   }
 
   @Override
+  public boolean isInitialized() {
+    return true;
+  }
+
+  @Override
   public Shape[] getOutputShapes(Shape[] inputShapes) {
     return inputShapes;
   }

@@ -15,6 +15,11 @@ public final class Plain extends AbstractBlock {
   }
 
   @Override
+  public boolean isInitialized() {
+    return true;
+  }
+
+  @Override
   public Shape[] getOutputShapes(Shape[] inputShapes) {
     return inputShapes;
   }
