@@ -104,7 +104,7 @@ public enum Message {
       "%s holds latent weights of a straight-through method; the zeros are not in the parameters. Call Filigree.finish(model) and save again to get a sparse model.",
       Severity.WARNING),
   FIL_0208(
-      "%s classes carry Filigree annotations, but DJL is not woven, so they run dense. Add -javaagent:filigree-agent.jar, or call FiligreeAgent.attach() first, or set filigree.unwoven=attach."),
+      "%s class(es) or models use Filigree, but DJL is not woven, so they run dense. Add -javaagent:filigree-agent.jar, or call FiligreeAgent.attach() first, or set filigree.unwoven=attach."),
   FIL_0209("%s has no weight matrix that can be made sparse (%s)."),
   FIL_0210(
       "Filigree failed in %s and leaves %s dense: %s. The model runs as without Filigree; please report this.",

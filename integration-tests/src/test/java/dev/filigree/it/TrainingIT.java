@@ -201,6 +201,27 @@ class TrainingIT {
     }
   }
 
+  @Test
+  void trainingOnAfterFinishKeepsTheDeclaredSparsity() {
+    Net net = new Net();
+    float[] x = Models.gaussian(8 * 48, 11);
+    float[] y = Models.gaussian(8 * 4, 12);
+    try (Model model = Models.initialised(net, new Shape(8, 48), 27);
+        Trainer trainer = trainer(model, adamWithDecay())) {
+      Filigree.plannedSteps(trainer, 1000);
+      trainer.initialize(new Shape(8, 48));
+      step(trainer, x, new Shape(8, 48), y, new Shape(8, 4));
+      Filigree.finish(model);
+      float[] finished = weight(net.wide);
+      assertThat(Models.zeros(finished)).isEqualTo(64 * 38);
+      step(trainer, x, new Shape(8, 48), y, new Shape(8, 4));
+      float[] on = weight(net.wide);
+      for (int i = 0; i < on.length; i++) {
+        assertThat(on[i] == 0f).isEqualTo(finished[i] == 0f);
+      }
+    }
+  }
+
   /** One budget over two layers of different scale. */
   @Sparse(
       sparsity = 0.5,

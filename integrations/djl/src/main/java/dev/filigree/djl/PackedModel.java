@@ -150,7 +150,7 @@ final class PackedModel {
     Map<String, Binding> owners = weightOwners(layers);
     boolean serve = Dispatch.isWoven();
     if (!serve) {
-      LOG.warn(Message.FIL_0208.text(layers.size()));
+      LOG.warn(Message.FIL_0208.text(1));
     }
     for (Entry e : file.entries()) {
       if (e instanceof DenseEntry d) {

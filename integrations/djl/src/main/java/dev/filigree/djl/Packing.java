@@ -55,6 +55,9 @@ final class Packing {
       mode = PackOptions.Mode.ALWAYS_SPARSE;
     }
     boolean off = mode == PackOptions.Mode.AUTO && Setting.GATE.get().equals("off");
+    if (!Dispatch.isWoven()) {
+      LOG.warn(Message.FIL_0208.text(1));
+    }
     Finish.run(model);
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
     unpack(layers);
@@ -136,7 +139,8 @@ final class Packing {
     if (!weights) {
       return skips ? List.of("columns") : List.of();
     }
-    List<String> forms = new ArrayList<>(batch == 1 ? List.of("bitmap", "csr") : List.of("csr"));
+    List<String> forms =
+        new ArrayList<>(batch == 1 ? List.of("sell", "bitmap", "csr") : List.of("csr"));
     if (skips) {
       forms.add("columns");
     }

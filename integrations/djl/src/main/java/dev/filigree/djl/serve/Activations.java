@@ -89,6 +89,9 @@ public final class Activations {
   public static void calibrate(Model model, Iterable<NDList> inputs) {
     Block root = model.getBlock();
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    if (!Dispatch.isWoven()) {
+      throw new FiligreeException(Message.FIL_0208, 1);
+    }
     Pass pass = new Pass();
     int count = 0;
     for (NDList input : inputs) {

@@ -2,6 +2,7 @@ package dev.filigree.djl.serve;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.nn.LambdaBlock;
 import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
@@ -36,14 +37,22 @@ public final class Dispatch {
 
   private Dispatch() {}
 
-  /** Whether a forward pass ever came through here, that is, whether DJL is woven. */
+  /**
+   * Whether forward passes of this DJL come through here; tried with a block that does nothing,
+   * where none came yet.
+   */
   public static boolean isWoven() {
+    if (!woven) {
+      new LambdaBlock(inputs -> inputs, "probe").forward(new ParameterStore(), new NDList(), false);
+    }
     return woven;
   }
 
   /** A forward starts on this thread; every call is followed by one {@link #exit}. */
   public static void open(Block block) {
-    woven = true;
+    if (!woven) {
+      woven = true;
+    }
     Context c = CONTEXT.get();
     if (c.depth++ == 0) {
       c.root = block;

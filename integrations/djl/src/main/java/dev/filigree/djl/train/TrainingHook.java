@@ -30,6 +30,7 @@ public final class TrainingHook {
   private static final class Run {
     private long plannedSteps = Setting.STEPS.getInt();
     private long seed;
+    private boolean finished;
     private TrainingSession session;
     private List<Bindings.Layer> layers = List.of();
   }
@@ -88,7 +89,9 @@ public final class TrainingHook {
     Block root = trainer.getModel().getBlock();
     run.layers = layers;
     if (run.session == null && TrainingSession.isReady(root, layers)) {
-      run.session = new TrainingSession(trainer.getManager(), layers, run.plannedSteps, run.seed);
+      run.session =
+          new TrainingSession(
+              trainer.getManager(), layers, run.plannedSteps, run.seed, run.finished);
     }
     return run.session;
   }
@@ -151,13 +154,17 @@ public final class TrainingHook {
     set(STORE, trainer, store(trainer));
   }
 
-  /** Ends every run on a root early, because the model is finished, packed or stripped. */
+  /**
+   * Ends every run on a root early, because the model is finished, packed or stripped. A trainer
+   * that goes on keeps the declared sparsity; its schedule does not start again.
+   */
   public static void endRuns(Block root) {
     RUNS.forEach(
         (trainer, run) -> {
           if (trainer.getModel().getBlock() == root && run.session != null) {
             run.session.close();
             run.session = null;
+            run.finished = true;
           }
         });
   }

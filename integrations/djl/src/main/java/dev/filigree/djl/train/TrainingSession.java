@@ -40,8 +40,13 @@ final class TrainingSession implements AutoCloseable {
   private final java.util.Set<String> unplanned = new java.util.LinkedHashSet<>();
   private long step;
 
-  /** Starts on initialised layers. */
-  TrainingSession(NDManager parent, List<Bindings.Layer> layers, long plannedSteps, long seed) {
+  /** Starts on initialised layers; on finished ones at the declared sparsity. */
+  TrainingSession(
+      NDManager parent,
+      List<Bindings.Layer> layers,
+      long plannedSteps,
+      long seed,
+      boolean finished) {
     manager = parent.newSubManager();
     for (Bindings.Layer layer : layers) {
       Binding binding = layer.binding();
@@ -49,7 +54,10 @@ final class TrainingSession implements AutoCloseable {
       if (plan == null) {
         continue;
       }
-      SparsityRamp ramp = ramp(binding, plan, plannedSteps);
+      SparsityRamp ramp =
+          finished
+              ? SparsityRamp.of(SchedulePlan.oneShot(), plan.sparsity(), 1)
+              : ramp(binding, plan, plannedSteps);
       List<MaskedTensor> own = new ArrayList<>();
       for (Parameter p : binding.weights()) {
         if (p.isInitialized() && Weights.isReadable(p.getArray())) {

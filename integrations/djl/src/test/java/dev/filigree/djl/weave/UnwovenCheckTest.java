@@ -40,7 +40,7 @@ class UnwovenCheckTest {
     assertThatThrownBy(UnwovenCheck::new)
         .isInstanceOf(FiligreeException.class)
         .hasMessage(
-            "FIL-0208: 2 classes carry Filigree annotations, but DJL is not woven, so they run dense. Add"
+            "FIL-0208: 2 class(es) or models use Filigree, but DJL is not woven, so they run dense. Add"
                 + " -javaagent:filigree-agent.jar, or call FiligreeAgent.attach() first, or set filigree.unwoven=attach.");
   }
 
