@@ -26,6 +26,12 @@ class PackagedProcessorIT {
   @TempDir Path folder;
 
   @Test
+  void runsOnTheJdkTheBuildPromises() {
+    assertThat(Runtime.version().feature())
+        .isEqualTo(Integer.getInteger("filigree.test.expectJdk"));
+  }
+
+  @Test
   void findsAndRunsTheProcessorOfTheJar() throws IOException, URISyntaxException {
     List<Diagnostic<? extends JavaFileObject>> good = compile("0.5");
     assertThat(good).isEmpty();
