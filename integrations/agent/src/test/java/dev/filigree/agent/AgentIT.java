@@ -2,6 +2,7 @@ package dev.filigree.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.filigree.plan.Setting;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,7 @@ class AgentIT {
             "call enterStep",
             "call exitStep",
             "call trainerClosing true",
+            "host zeros 0 of 320",
             "call predictorCreated tiny",
             "call enter TinyNet training=false",
             "call enter Linear training=false",
@@ -143,9 +145,7 @@ class AgentIT {
     Jvm.Result unknown = light("=treads=3").lives();
     assertThat(unknown.err())
         .containsExactly(
-            "FIL-0503: Unknown agent argument \"treads\". Known: "
-                + dev.filigree.plan.Setting.keys()
-                + ".");
+            "FIL-0503: Unknown agent argument \"treads\". Known: " + Setting.keys() + ".");
     assertThat(unknown.outStarting("call")).isEmpty();
 
     Jvm.Result illegal = light("=gate=perhaps,threads=3").lives();

@@ -2,6 +2,7 @@ package dev.filigree.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -82,6 +83,27 @@ class LoadersIT {
           .doesNotContain("fake")
           .endsWith("matched: 1 annotated class: dev.filigree.hosts.Echo.");
     }
+  }
+
+  @Test
+  void theAgentsOwnCopyBindsAndFindsItsVectorKernels() throws Exception {
+    boolean vector = Boolean.getBoolean("filigree.test.expectVector");
+    List<String> command = new ArrayList<>();
+    if (vector) {
+      command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+    }
+    command.addAll(List.of(Jvm.agentOption(""), "-cp", launcher, "dev.filigree.hosts.Launcher"));
+    command.addAll(List.of("loader", "djl", "system", Jvm.djlWithEngine()));
+    command.addAll(List.of("loader", "app", "djl", Jvm.hosts()));
+    command.addAll(List.of("run", "app", "dev.filigree.hosts.Host"));
+    Jvm.Result r = Jvm.run(command.toArray(String[]::new)).lives();
+    // floor(5 inputs * 0.5) = 2 of every one of 64 rows
+    assertThat(r.out()).contains("host zeros 128 of 320");
+    assertThat(r.errWithoutJvm())
+        .filteredOn(l -> l.startsWith("FIL-0501"))
+        .singleElement()
+        .asString()
+        .contains(vector ? "kernels: vector" : "kernels: plain");
   }
 
   @Test
@@ -181,7 +203,7 @@ class LoadersIT {
     Path file = folder.resolve("boot.jar");
     try (OutputStream out = Files.newOutputStream(file);
         JarOutputStream jar = new JarOutputStream(out)) {
-      for (String lib : Jvm.djl().split(java.io.File.pathSeparator, -1)) {
+      for (String lib : Jvm.djl().split(File.pathSeparator, -1)) {
         Path path = Path.of(lib);
         jar.putNextEntry(new JarEntry("BOOT-INF/lib/" + path.getFileName()));
         Files.copy(path, jar);

@@ -33,6 +33,8 @@ public final class Host {
       TinyNet net = new TinyNet();
       model.setBlock(net);
       train(model);
+      NDArray weight = net.getParameters().get(0).getValue().getArray();
+      System.out.println("host zeros " + weight.eq(0f).sum().getLong() + " of " + weight.size());
       predict(model);
       if (args.length > 0) {
         model.save(Path.of(args[0]), "tiny");
