@@ -1,0 +1,52 @@
+package dev.filigree.report;
+
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+
+/**
+ * Records as JSON: components become keys in snake case, numbers that are not finite become null,
+ * absent values are written as null.
+ */
+public final class Json {
+  private static final Gson GSON =
+      new GsonBuilder()
+          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+          .registerTypeAdapter(double.class, new FiniteOrNull())
+          .registerTypeAdapter(Double.class, new FiniteOrNull())
+          .serializeNulls()
+          .setPrettyPrinting()
+          .create();
+
+  private Json() {}
+
+  /** The value as indented JSON with a line end after it. Safe inside an HTML script element. */
+  public static String text(Object value) {
+    return GSON.toJson(value) + "\n";
+  }
+
+  private static final class FiniteOrNull extends TypeAdapter<Double> {
+    @Override
+    public void write(JsonWriter out, Double value) throws IOException {
+      if (value == null || !Double.isFinite(value)) {
+        out.nullValue();
+      } else {
+        out.value(value);
+      }
+    }
+
+    @Override
+    public Double read(JsonReader in) throws IOException {
+      if (in.peek() == JsonToken.NULL) {
+        in.nextNull();
+        return Double.NaN;
+      }
+      return in.nextDouble();
+    }
+  }
+}
