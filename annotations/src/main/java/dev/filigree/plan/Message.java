@@ -204,7 +204,9 @@ public enum Message {
   FIL_0605("%s: cannot be written: %s. Choose a writable place."),
   FIL_0606("%s images are too few: %s are needed for training and 1,000 for validation."),
   FIL_0607("The agent is missing: %s. Start the command with ./filigree."),
-  FIL_0608("%s failed: %s");
+  FIL_0608("%s failed: %s"),
+  FIL_0609("%s. See %s --help."),
+  FIL_0610("%s failed unexpectedly: %s. Run it again with --debug and report what it prints.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -67,7 +67,7 @@ public final class HtmlReport {
     html.append("</main>\n");
     if (!charts.isEmpty()) {
       html.append("<script type=\"application/json\" id=\"charts\">");
-      html.append(Json.text(charts)).append("</script>\n");
+      html.append(Json.compact(charts)).append("</script>\n");
       script(resource("chart.umd.js"));
       script(resource("report.js"));
     }
@@ -104,34 +104,19 @@ public final class HtmlReport {
   private void table(Table table) {
     html.append("<div class=\"scroll\"><table>\n<thead><tr>");
     for (int c = 0; c < table.columns().size(); c++) {
-      html.append(isNumeric(table, c) ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
+      html.append(table.isNumeric(c) ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
       html.append(escape(table.columns().get(c))).append("</th>");
     }
     html.append("</tr></thead>\n<tbody>\n");
     for (List<String> row : table.rows()) {
       html.append("<tr>");
       for (int c = 0; c < row.size(); c++) {
-        html.append(isNumeric(table, c) ? "<td class=\"n\">" : "<td>");
+        html.append(table.isNumeric(c) ? "<td class=\"n\">" : "<td>");
         html.append(escape(row.get(c))).append("</td>");
       }
       html.append("</tr>\n");
     }
     html.append("</tbody>\n</table></div>\n");
-  }
-
-  /** Whether every cell of a column that is not empty starts like a number. */
-  private static boolean isNumeric(Table table, int column) {
-    boolean any = false;
-    for (List<String> row : table.rows()) {
-      String cell = row.get(column);
-      if (!cell.isEmpty() && !cell.equals("-")) {
-        if ("+-.0123456789".indexOf(cell.charAt(0)) < 0) {
-          return false;
-        }
-        any = true;
-      }
-    }
-    return any;
   }
 
   private void chart(Part chart, String title, Table numbers) {

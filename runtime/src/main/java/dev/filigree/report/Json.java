@@ -14,20 +14,25 @@ import java.io.IOException;
  * absent values are written as null.
  */
 public final class Json {
-  private static final Gson GSON =
+  private static final Gson COMPACT =
       new GsonBuilder()
           .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
           .registerTypeAdapter(double.class, new FiniteOrNull())
           .registerTypeAdapter(Double.class, new FiniteOrNull())
           .serializeNulls()
-          .setPrettyPrinting()
           .create();
+  private static final Gson INDENTED = COMPACT.newBuilder().setPrettyPrinting().create();
 
   private Json() {}
 
-  /** The value as indented JSON with a line end after it. Safe inside an HTML script element. */
+  /** The value as indented JSON with a line end after it. */
   public static String text(Object value) {
-    return GSON.toJson(value) + "\n";
+    return INDENTED.toJson(value) + "\n";
+  }
+
+  /** The value as JSON on one line, safe inside an HTML script element. */
+  static String compact(Object value) {
+    return COMPACT.toJson(value);
   }
 
   private static final class FiniteOrNull extends TypeAdapter<Double> {

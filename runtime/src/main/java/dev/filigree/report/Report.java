@@ -59,7 +59,7 @@ public record Report(String title, String subtitle, List<Section> sections) {
   public record Figure(String value, String label, String note) {}
 
   /**
-   * A table. Cells that start with a digit or a sign are set as numbers.
+   * A table. Columns of numbers are set to the right.
    *
    * @param columns headings
    * @param rows cells, each row as long as {@code columns}
@@ -74,6 +74,21 @@ public record Report(String title, String subtitle, List<Section> sections) {
               "a row has " + row.size() + " cells, the table " + columns.size() + " columns");
         }
       }
+    }
+
+    /** Whether a column holds numbers: every cell but empty ones and {@code -} starts like one. */
+    boolean isNumeric(int column) {
+      boolean any = false;
+      for (List<String> row : rows) {
+        String cell = row.get(column);
+        if (!cell.isEmpty() && !cell.equals("-")) {
+          if ("+-.0123456789".indexOf(cell.charAt(0)) < 0) {
+            return false;
+          }
+          any = true;
+        }
+      }
+      return any;
     }
   }
 

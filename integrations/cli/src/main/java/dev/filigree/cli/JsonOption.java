@@ -1,0 +1,38 @@
+package dev.filigree.cli;
+
+import dev.filigree.report.OutputFile;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import picocli.CommandLine.Option;
+
+/** {@code --json FILE}, the same for every command. */
+final class JsonOption {
+  private static final String STANDARD_OUTPUT = "-";
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description =
+          "Write the result as one JSON object to FILE, or to standard output if FILE is -.")
+  private String file;
+
+  /** Refuses a place that cannot be written, before work is spent. */
+  void check() {
+    if (file != null && !file.equals(STANDARD_OUTPUT)) {
+      OutputFile.check(Path.of(file));
+    }
+  }
+
+  /** Prints the text for people, or the JSON where it goes to standard output. */
+  void write(PrintWriter out, Supplier<String> text, Supplier<String> json) {
+    if (STANDARD_OUTPUT.equals(file)) {
+      out.print(json.get());
+      return;
+    }
+    if (file != null) {
+      OutputFile.write(Path.of(file), json.get());
+    }
+    out.print(text.get());
+  }
+}

@@ -1,0 +1,2 @@
+/** The command line: {@code ./filigree COMMAND}. */
+package dev.filigree.cli;

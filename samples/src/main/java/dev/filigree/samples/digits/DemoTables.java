@@ -1,0 +1,94 @@
+package dev.filigree.samples.digits;
+
+import dev.filigree.djl.LayerSummary;
+import dev.filigree.report.Report.Table;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The two tables that terminal and HTML report share. */
+final class DemoTables {
+  private DemoTables() {}
+
+  /** The three models side by side. */
+  static Table models(DemoResult r) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(
+        List.of(
+            "accuracy, test",
+            percent(r.dense().accuracy(), 2),
+            percent(r.denseJava().accuracy(), 2),
+            percent(r.sparse().accuracy(), 2)));
+    rows.add(
+        List.of(
+            "bytes on disk",
+            bytes(r.dense().bytes()),
+            bytes(r.denseJava().bytes()),
+            bytes(r.sparse().bytes())));
+    for (Timing t : r.timings()) {
+      rows.add(
+          List.of(
+              "latency, batch " + t.batch(),
+              micros(t.denseMicros()),
+              micros(t.denseJavaMicros()),
+              micros(t.sparseMicros())));
+      rows.add(List.of("speed against DJL", "1", t.kernels().times(), t.total().times()));
+    }
+    return new Table(List.of("", "DJL dense", "Filigree dense", "Filigree sparse"), rows);
+  }
+
+  /** What each layer of the sparse model was asked, what it does, and why. */
+  static Table layers(DemoResult r) {
+    List<List<String>> rows = new ArrayList<>();
+    for (LayerSummary l : r.layers()) {
+      rows.add(
+          List.of(
+              l.path(),
+              l.rows() + " x " + l.cols(),
+              l.plan().isEmpty() ? "-" : l.plan(),
+              percent(l.sparsity(), 1),
+              Double.isNaN(l.activationSparsity()) ? "-" : percent(l.activationSparsity(), 1),
+              bytes(l.packedBytes()),
+              verdict(l, Demo.BATCHES.get(0)),
+              verdict(l, Demo.BATCHES.get(1)),
+              l.reason().isEmpty() ? "-" : l.reason()));
+    }
+    return new Table(
+        List.of(
+            "layer",
+            "out x in",
+            "declared",
+            "zero weights",
+            "inputs skipped",
+            "bytes",
+            "batch " + Demo.BATCHES.get(0) + " runs",
+            "batch " + Demo.BATCHES.get(1) + " runs",
+            "why not"),
+        rows);
+  }
+
+  private static String verdict(LayerSummary layer, int batch) {
+    for (LayerSummary.Verdict v : layer.verdicts()) {
+      if (v.batch() == batch) {
+        return Double.isNaN(v.ratio())
+            ? v.chosen()
+            : v.chosen() + String.format(Locale.ROOT, " (%.2fx measured)", v.ratio());
+      }
+    }
+    return layer.format();
+  }
+
+  static String percent(double share, int decimals) {
+    return String.format(Locale.ROOT, "%." + decimals + "f %%", 100 * share);
+  }
+
+  static String bytes(long bytes) {
+    return String.format(Locale.ROOT, "%,d", bytes);
+  }
+
+  static String micros(double micros) {
+    return micros < 1000
+        ? String.format(Locale.ROOT, "%.0f us", micros)
+        : String.format(Locale.ROOT, "%.2f ms", micros / 1000);
+  }
+}
