@@ -61,7 +61,7 @@ public final class HtmlReport {
     for (Section section : report.sections()) {
       html.append("<section>\n");
       element("h2", section.heading());
-      section.parts().forEach(this::part);
+      parts(section.parts());
       html.append("</section>\n");
     }
     html.append("</main>\n");
@@ -72,6 +72,22 @@ public final class HtmlReport {
       script(resource("report.js"));
     }
     html.append("</body>\n</html>\n");
+  }
+
+  /** Charts that follow each other stand side by side where there is room. */
+  private void parts(List<Part> parts) {
+    boolean open = false;
+    for (Part part : parts) {
+      boolean chart = part instanceof LineChart || part instanceof BarChart;
+      if (chart != open) {
+        html.append(chart ? "<div class=\"plots\">\n" : "</div>\n");
+        open = chart;
+      }
+      part(part);
+    }
+    if (open) {
+      html.append("</div>\n");
+    }
   }
 
   private void part(Part part) {

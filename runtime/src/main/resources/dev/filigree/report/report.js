@@ -12,6 +12,9 @@
     var bars = !chart.lines;
     return (chart.lines || chart.bars).map(function (one, i) {
       var paint = colour("--c" + (i % 6));
+      if (bars && chart.bars.length === 1) {
+        paint = one.values.map(function (v, k) { return colour("--c" + (k % 6)); });
+      }
       return {
         label: one.name,
         data: bars ? one.values : one.xs.map(function (x, k) { return { x: x, y: one.ys[k] }; }),
@@ -57,7 +60,7 @@
           interaction: { mode: "index", intersect: false },
           scales: { x: x, y: y },
           plugins: {
-            legend: { position: "bottom", labels: { color: colour("--ink"), boxWidth: 12, boxHeight: 12, useBorderRadius: true, borderRadius: 3 } }
+            legend: { display: !bars || chart.bars.length > 1, position: "bottom", labels: { color: colour("--ink"), boxWidth: 12, boxHeight: 12, useBorderRadius: true, borderRadius: 3 } }
           }
         }
       }));

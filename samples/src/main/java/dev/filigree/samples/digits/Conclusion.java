@@ -1,7 +1,6 @@
 package dev.filigree.samples.digits;
 
 import dev.filigree.report.Report.Tone;
-import java.util.Locale;
 
 /** Says in words what the ratios of one batch size show; nothing is taken for granted. */
 final class Conclusion {
@@ -34,46 +33,44 @@ final class Conclusion {
     };
   }
 
-  /** Two or three sentences. */
+  /** Two sentences. */
   String text() {
-    return "Batch " + batch + ": the sparse model " + against(total, "DJL dense") + ". " + share();
+    String first = "Batch " + batch + ": the sparse model " + against(total, "DJL dense") + ". ";
+    String own = "Filigree's kernels without any sparsity would be ";
+    return first + own + alone() + "; " + share();
+  }
+
+  private String alone() {
+    return switch (kernels.verdict()) {
+      case FASTER -> kernels.times() + " as fast as DJL";
+      case SAME -> "as fast as DJL within the noise, " + kernels.times();
+      case SLOWER -> "slower than DJL, " + kernels.times();
+    };
   }
 
   private String share() {
-    String own = "The same kernels without sparsity " + against(kernels, "DJL dense");
+    boolean faster = total.verdict() == Spread.Verdict.FASTER;
     return switch (sparsity.verdict()) {
       case FASTER ->
-          own
-              + ", so sparsity itself brings "
-              + times(sparsity)
-              + (total.verdict() == Spread.Verdict.FASTER
-                  ? "."
-                  : ", which is not enough here: keep DJL dense for this batch size.");
+          "sparsity itself brings "
+              + sparsity.times()
+              + (faster ? "." : ", which is not enough here: at this batch size keep DJL dense.");
       case SAME ->
-          own
-              + " and sparsity changes nothing measurable beyond that ("
-              + times(sparsity)
-              + (total.verdict() == Spread.Verdict.FASTER
-                  ? "): the gain is not from sparsity."
-                  : "): at this batch size it only saves space.");
+          "sparsity adds nothing measurable, "
+              + sparsity.times()
+              + (faster ? ": the gain is not from sparsity." : ": here it only saves space.");
       case SLOWER ->
-          own
-              + " and sparsity loses to them ("
-              + times(sparsity)
-              + "): at this batch size dense is the better choice.";
+          "sparsity loses against them, "
+              + sparsity.times()
+              + ": at this batch size dense is the better choice.";
     };
   }
 
   private static String against(Spread ratio, String whom) {
     return switch (ratio.verdict()) {
-      case FASTER -> times(ratio) + " as fast as " + whom;
-      case SAME -> "as fast as " + whom + " within the noise, " + times(ratio);
-      case SLOWER -> "slower than " + whom + ", " + times(ratio) + " as fast";
+      case FASTER -> "is " + ratio.times() + " as fast as " + whom;
+      case SAME -> "is as fast as " + whom + " within the noise, " + ratio.times();
+      case SLOWER -> "is SLOWER than " + whom + ", " + ratio.times() + " as fast";
     };
-  }
-
-  private static String times(Spread ratio) {
-    return String.format(
-        Locale.ROOT, "%.2fx (%.2f to %.2f)", ratio.median(), ratio.p10(), ratio.p90());
   }
 }

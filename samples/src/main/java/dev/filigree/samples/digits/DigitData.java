@@ -32,7 +32,7 @@ record DigitData(String source, Digits train, Digits validation, Digits test) {
   /** Drawn digits; {@code train} includes those held back for validation. */
   static DigitData drawn(long seed, int train, int test) {
     DigitGenerator generator = new DigitGenerator(seed);
-    String source = "digits drawn by a program, seed " + seed;
+    String source = "Digits drawn by a program";
     return split(source, generator.draw(0, train), generator.draw(train, test), seed);
   }
 

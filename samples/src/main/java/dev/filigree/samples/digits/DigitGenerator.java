@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
  */
 final class DigitGenerator {
   private static final double MARGIN = 4;
-  private static final double MISSING = 0.03;
+  private static final double GAP = 0.25;
+  private static final double LONGEST_GAP = 0.3;
   private static final double STRAY = 0.20;
 
   private final long seed;
@@ -52,8 +53,8 @@ final class DigitGenerator {
     if (random.nextDouble() < STRAY) {
       double x = uniform(random, -.1, 1.1);
       double y = uniform(random, -.1, 1.1);
-      double[] stray = {x, y, x + uniform(random, -.4, .4), y + uniform(random, -.4, .4)};
-      drawStroke(new Stroke(stray), hand, random, canvas);
+      Stroke stray = Stroke.line(x, y, x + uniform(random, -.4, .4), y + uniform(random, -.4, .4));
+      drawStroke(stray, hand, random, canvas);
     }
     double noise = uniform(random, 0, .16);
     for (int p = 0; p < Digits.PIXELS; p++) {
@@ -64,16 +65,20 @@ final class DigitGenerator {
 
   private static void drawStroke(Stroke stroke, Hand hand, SplittableRandom random, Canvas canvas) {
     double[] xy = stroke.xy();
-    double px = hand.x(xy[0], xy[1]);
-    double py = hand.y(xy[0], xy[1]);
-    for (int i = 2; i < xy.length; i += 2) {
-      double x = hand.x(xy[i], xy[i + 1]);
-      double y = hand.y(xy[i], xy[i + 1]);
-      if (random.nextDouble() >= MISSING) {
-        canvas.segment(px, py, x, y, hand.radius(), hand.strength());
+    int pieces = xy.length / 2 - 1;
+    boolean gap = random.nextDouble() < GAP;
+    int gapStart = random.nextInt(pieces);
+    int gapEnd = gapStart + (gap ? (int) (random.nextDouble() * LONGEST_GAP * pieces) : 0);
+    for (int i = 0; i < pieces; i++) {
+      if (i < gapStart || i >= gapEnd) {
+        canvas.segment(
+            hand.x(xy[2 * i], xy[2 * i + 1]),
+            hand.y(xy[2 * i], xy[2 * i + 1]),
+            hand.x(xy[2 * i + 2], xy[2 * i + 3]),
+            hand.y(xy[2 * i + 2], xy[2 * i + 3]),
+            hand.radius(),
+            hand.strength());
       }
-      px = x;
-      py = y;
     }
   }
 

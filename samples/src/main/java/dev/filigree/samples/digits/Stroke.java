@@ -1,6 +1,8 @@
 package dev.filigree.samples.digits;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A pen stroke: points joined by straight segments, in a unit square with y pointing down.
@@ -10,10 +12,21 @@ import java.util.Arrays;
 record Stroke(double[] xy) {
 
   private static final int DEGREES_PER_POINT = 15;
+  private static final double STEP = 0.08;
 
-  /** Straight from point to point. */
-  static Stroke line(double... xy) {
-    return new Stroke(xy);
+  /** Straight from corner to corner, in small steps so that a wobbling hand bends it. */
+  static Stroke line(double... corners) {
+    List<Double> xy = new ArrayList<>(List.of(corners[0], corners[1]));
+    for (int i = 2; i < corners.length; i += 2) {
+      double dx = corners[i] - corners[i - 2];
+      double dy = corners[i + 1] - corners[i - 1];
+      int steps = Math.max(1, (int) Math.round(Math.hypot(dx, dy) / STEP));
+      for (int s = 1; s <= steps; s++) {
+        xy.add(corners[i - 2] + dx * s / steps);
+        xy.add(corners[i - 1] + dy * s / steps);
+      }
+    }
+    return new Stroke(xy.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   /**
