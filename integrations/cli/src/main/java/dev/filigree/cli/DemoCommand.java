@@ -2,7 +2,7 @@ package dev.filigree.cli;
 
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
-import dev.filigree.report.OutputFile;
+import dev.filigree.file.AtomicFile;
 import dev.filigree.samples.digits.Demo;
 import dev.filigree.samples.digits.DemoResult;
 import java.io.PrintWriter;
@@ -60,14 +60,14 @@ final class DemoCommand implements Callable<Integer> {
           Message.FIL_0604, "--epochs", epochs, "whole numbers from 1 to " + MOST_EPOCHS);
     }
     json.check();
-    OutputFile.check(REPORT);
+    AtomicFile.checkWritable(REPORT);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     DemoResult result;
     try (ProgressDisplay progress = ProgressDisplay.on(err)) {
       result = Demo.run(new Demo.Options(Optional.ofNullable(data), epochs, seed), progress);
     }
-    OutputFile.write(REPORT, result.html());
+    AtomicFile.write(REPORT, result.html());
     json.write(out, result::text, result::json);
     err.println("Report: " + REPORT.toAbsolutePath());
     return 0;

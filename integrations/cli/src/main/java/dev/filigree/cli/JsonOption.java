@@ -1,6 +1,6 @@
 package dev.filigree.cli;
 
-import dev.filigree.report.OutputFile;
+import dev.filigree.file.AtomicFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -20,7 +20,7 @@ final class JsonOption {
   /** Refuses a place that cannot be written, before work is spent. */
   void check() {
     if (file != null && !file.equals(STANDARD_OUTPUT)) {
-      OutputFile.check(Path.of(file));
+      AtomicFile.checkWritable(Path.of(file));
     }
   }
 
@@ -31,7 +31,7 @@ final class JsonOption {
       return;
     }
     if (file != null) {
-      OutputFile.write(Path.of(file), json.get());
+      AtomicFile.write(Path.of(file), json.get());
     }
     out.print(text.get());
   }

@@ -76,7 +76,7 @@ final class MainTest {
   @Test
   void jsonPlaceIsCheckedBeforeTheWork() {
     assertThat(run("demo", "--json", directory.toString())).isEqualTo(2);
-    assertThat(err.toString()).contains("FIL-0605").contains("it is a directory");
+    assertThat(err.toString()).contains("FIL-0403").contains("it is a folder");
   }
 
   @Test

@@ -97,6 +97,7 @@ final class DigitGenerator {
    * @param radius pen radius in pixels
    * @param strength ink in the middle of the pen, 0 to 1
    */
+  @SuppressWarnings("ArrayRecordComponent") // private and never compared
   private record Hand(
       double a,
       double b,

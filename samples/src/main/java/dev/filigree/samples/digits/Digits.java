@@ -8,6 +8,7 @@ import java.util.SplittableRandom;
  * @param pixels one byte per pixel, 0 background to 255 ink, row by row, image after image
  * @param labels the digit of each image, 0 to 9
  */
+@SuppressWarnings("ArrayRecordComponent") // package-private and never compared
 record Digits(byte[] pixels, byte[] labels) {
 
   /** Pixels of one side of an image. */

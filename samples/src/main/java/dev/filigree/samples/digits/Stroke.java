@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param xy x0, y0, x1, y1, ...; at least two points
  */
+@SuppressWarnings("ArrayRecordComponent") // package-private and never compared
 record Stroke(double[] xy) {
 
   private static final int DEGREES_PER_POINT = 15;
