@@ -202,7 +202,6 @@ public enum Message {
   FIL_0603("%s holds %s images but %s holds %s labels. Use files that belong together."),
   FIL_0604("%s is %s; legal: %s."),
   FIL_0606("%s images are too few: %s are needed for training and 1,000 for validation."),
-  FIL_0607("The agent is missing: %s. Start the command with ./filigree."),
   FIL_0608("%s failed: %s"),
   FIL_0609("%s. See %s --help."),
   FIL_0610("%s failed unexpectedly: %s. Run it again with --debug and report what it prints.");

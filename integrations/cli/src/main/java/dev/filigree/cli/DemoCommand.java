@@ -1,8 +1,9 @@
 package dev.filigree.cli;
 
+import dev.filigree.agent.FiligreeAgent;
+import dev.filigree.file.AtomicFile;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
-import dev.filigree.file.AtomicFile;
 import dev.filigree.samples.digits.Demo;
 import dev.filigree.samples.digits.DemoResult;
 import java.io.PrintWriter;
@@ -61,6 +62,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     json.check();
     AtomicFile.checkWritable(REPORT);
+    FiligreeAgent.attach();
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     DemoResult result;

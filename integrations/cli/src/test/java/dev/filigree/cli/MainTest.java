@@ -80,6 +80,14 @@ final class MainTest {
   }
 
   @Test
+  void attachNamesTheProcessItCannotReach() {
+    assertThat(run("attach")).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0609").contains("PID");
+    assertThat(run("attach", "many")).isEqualTo(2);
+    assertThat(err.toString()).contains("many");
+  }
+
+  @Test
   void debugShowsTheStackTrace() {
     assertThat(run("demo", "--debug", "--data", directory.toString())).isEqualTo(2);
     assertThat(err.toString()).contains("FIL-0601").contains("\tat dev.filigree");

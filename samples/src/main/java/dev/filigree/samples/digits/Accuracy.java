@@ -7,27 +7,36 @@ import dev.filigree.plan.Message;
 
 /** Share of images a predictor classifies correctly. */
 final class Accuracy {
-  private static final int BATCH = 250;
-
   private Accuracy() {}
 
-  /** Correct answers as a fraction of all images, 0 to 1; at least one image is needed. */
-  static double of(Predictor<float[], float[]> predictor, Digits digits) {
+  /**
+   * Correct answers as a fraction of all images, 0 to 1.
+   *
+   * @param digits at least one
+   * @param batch images per call
+   */
+  static double of(Predictor<float[], float[]> predictor, Digits digits, int batch) {
+    float[] scores = scores(predictor, digits, batch);
     int correct = 0;
-    for (int at = 0; at < digits.size(); at += BATCH) {
-      Digits batch = digits.slice(at, Math.min(digits.size(), at + BATCH));
-      float[] scores = scores(predictor, batch.floats());
-      for (int i = 0; i < batch.size(); i++) {
-        if (best(scores, i) == batch.labels()[i]) {
-          correct++;
-        }
-      }
+    for (int i = 0; i < digits.size(); i++) {
+      correct += best(scores, i) == digits.labels()[i] ? 1 : 0;
     }
     return correct / (double) digits.size();
   }
 
-  /** All class scores, [images, 10]. */
-  static float[] scores(Predictor<float[], float[]> predictor, float[] images) {
+  /** Class scores of all images, [images, 10], computed {@code batch} images per call. */
+  static float[] scores(Predictor<float[], float[]> predictor, Digits digits, int batch) {
+    float[] out = new float[digits.size() * Digits.CLASSES];
+    for (int at = 0; at < digits.size(); at += batch) {
+      Digits some = digits.slice(at, Math.min(digits.size(), at + batch));
+      float[] scores = call(predictor, some.floats());
+      System.arraycopy(scores, 0, out, at * Digits.CLASSES, scores.length);
+    }
+    return out;
+  }
+
+  /** One call. */
+  static float[] call(Predictor<float[], float[]> predictor, float[] images) {
     try {
       return predictor.predict(images);
     } catch (TranslateException e) {

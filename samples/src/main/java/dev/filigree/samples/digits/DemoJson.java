@@ -89,7 +89,7 @@ record DemoJson(
         l.sparsity(),
         l.format(),
         ratio(l, Demo.BATCHES.get(0)),
-        l.reason(),
+        DemoTables.why(l),
         ratio(l, Demo.BATCHES.get(1)),
         l.activationSparsity(),
         l.rows(),

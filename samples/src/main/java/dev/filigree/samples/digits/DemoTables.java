@@ -51,7 +51,7 @@ final class DemoTables {
               bytes(l.packedBytes()),
               verdict(l, Demo.BATCHES.get(0)),
               verdict(l, Demo.BATCHES.get(1)),
-              l.reason().isEmpty() ? "-" : l.reason()));
+              why(l).isEmpty() ? "-" : why(l)));
     }
     return new Table(
         List.of(
@@ -63,16 +63,33 @@ final class DemoTables {
             "bytes",
             "batch " + Demo.BATCHES.get(0) + " runs",
             "batch " + Demo.BATCHES.get(1) + " runs",
-            "why not"),
+            "why dense"),
         rows);
+  }
+
+  /** Why a layer runs dense, or runs dense at some batch size; empty where it never does. */
+  static String why(LayerSummary layer) {
+    if (!layer.reason().isEmpty()) {
+      return layer.reason();
+    }
+    if (layer.plan().isEmpty()) {
+      return "nothing declared";
+    }
+    List<String> lost =
+        layer.verdicts().stream()
+            .filter(v -> v.chosen().equals("dense"))
+            .map(v -> Integer.toString(v.batch()))
+            .toList();
+    return lost.isEmpty()
+        ? ""
+        : "packed was not reliably faster at batch " + String.join(" and ", lost);
   }
 
   private static String verdict(LayerSummary layer, int batch) {
     for (LayerSummary.Verdict v : layer.verdicts()) {
       if (v.batch() == batch) {
-        return Double.isNaN(v.ratio())
-            ? v.chosen()
-            : v.chosen() + String.format(Locale.ROOT, " (%.2fx measured)", v.ratio());
+        String ratio = new Spread(v.ratio(), v.p10(), v.p90()).times();
+        return v.chosen().equals("dense") ? "dense; packed " + ratio : v.chosen() + " " + ratio;
       }
     }
     return layer.format();

@@ -27,12 +27,13 @@ final class DemoText {
   static String heading(DemoResult r) {
     return String.format(
         Locale.ROOT,
-        "%s: %,d to train, %,d to choose on, %,d to test; %d epochs, seed %d, %.0f s in all",
+        "%s: %,d to train, %,d to choose on, %,d to test; %d epoch%s, seed %d, %.0f s in all",
         r.source(),
         r.sizes().get(0),
         r.sizes().get(1),
         r.sizes().get(2),
         r.run().epochs(),
+        r.run().epochs() == 1 ? "" : "s",
         r.run().seed(),
         r.seconds());
   }

@@ -59,14 +59,14 @@ final class Latency {
     int next = 0;
     long start = System.nanoTime();
     do {
-      Accuracy.scores(predictor, inputs[next++ % inputs.length]);
+      Accuracy.call(predictor, inputs[next++ % inputs.length]);
     } while (System.nanoTime() - start < WARM_NANOS);
     double[] calls = new double[1024];
     int count = 0;
     start = System.nanoTime();
     long before = start;
     do {
-      Accuracy.scores(predictor, inputs[next++ % inputs.length]);
+      Accuracy.call(predictor, inputs[next++ % inputs.length]);
       long after = System.nanoTime();
       calls[count++] = (after - before) / 1e3;
       before = after;

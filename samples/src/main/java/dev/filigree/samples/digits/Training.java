@@ -19,6 +19,7 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -39,8 +40,12 @@ record Training(int epochs, long seed, ToDoubleFunction<Model> sparsity) {
     return (long) epochs * (images / BATCH);
   }
 
-  /** Trains a model whose block is set but not initialised. */
-  Curve run(String task, Model model, Digits train, Progress progress) {
+  /**
+   * Trains a model whose block is set but not initialised.
+   *
+   * @param prepare gets the trainer before its first step
+   */
+  Curve run(String task, Model model, Digits train, Consumer<Trainer> prepare, Progress progress) {
     long steps = steps(train.size());
     Recorder recorder = new Recorder(task, model, steps, sparsity, progress);
     Engine.getInstance().setRandomSeed((int) seed);
@@ -60,6 +65,7 @@ record Training(int epochs, long seed, ToDoubleFunction<Model> sparsity) {
             .addTrainingListeners(recorder);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         Trainer trainer = model.newTrainer(config)) {
+      prepare.accept(trainer);
       trainer.initialize(new Shape(BATCH, Digits.PIXELS));
       EasyTrain.fit(trainer, epochs, dataset(manager, train), null);
     } catch (IOException | TranslateException e) {
