@@ -39,8 +39,8 @@ final class MainTest {
 
   @Test
   void unknownCommandNamesTheNearest() {
-    assertThat(run("dmeo")).isEqualTo(2);
-    assertThat(err.toString()).contains("FIL-0609").contains("dmeo").contains("demo");
+    assertThat(run("demos")).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0609").contains("demos").contains("Did you mean");
   }
 
   @Test
