@@ -1,7 +1,9 @@
 package dev.filigree.agent;
 
 import dev.filigree.agent.hook.Hook;
+import dev.filigree.plan.Message;
 import java.lang.instrument.Instrumentation;
+import java.util.List;
 
 /** Puts the parts together. Loaded only after the hook is in the bootstrap search path. */
 final class AgentStart {
@@ -20,10 +22,16 @@ final class AgentStart {
       return;
     }
     Weaver weaver = new Weaver(new ClassScan(), findings, linker, opener, log);
-    instrumentation.addTransformer(weaver, true);
+    boolean retransform = instrumentation.isRetransformClassesSupported();
+    instrumentation.addTransformer(weaver, retransform);
     if (running) {
-      weaver.weaveLoaded(instrumentation);
-      Loaders.loaded(instrumentation, WeavePoint.DJL.replace('/', '.')).forEach(Hook::handler);
+      List<Class<?>> djl = Loaders.loaded(instrumentation, WeavePoint.DJL.replace('/', '.'));
+      if (retransform) {
+        weaver.weaveLoaded(instrumentation);
+        djl.forEach(Hook::handler);
+      } else if (!djl.isEmpty()) {
+        log.message(Message.FIL_0509, "DJL", "the manifest lacks Can-Retransform-Classes: true");
+      }
     }
   }
 }

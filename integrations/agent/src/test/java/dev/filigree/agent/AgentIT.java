@@ -3,7 +3,18 @@ package dev.filigree.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.filigree.plan.Setting;
+import java.io.File;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +175,59 @@ class AgentIT {
     assertThat(r.errWithoutJvm().get(1))
         .startsWith("FIL-0506")
         .contains("Nearest candidates: dev.filigree.hosts.Plain.");
+  }
+
+  @Test
+  void theIndexNamesClassesThatAreNotLoadedYet() throws Exception {
+    Path index = Files.createDirectories(folder.resolve("indexed/META-INF/filigree/index"));
+    Files.writeString(index.resolve("example.Later"), "");
+    Path jar = folder.resolve("indexed.jar");
+    try (OutputStream out = Files.newOutputStream(jar);
+        JarOutputStream entries = new JarOutputStream(out)) {
+      for (String name : List.of("", "example.AlsoLater")) {
+        entries.putNextEntry(new JarEntry("META-INF/filigree/index/" + name));
+        entries.closeEntry();
+      }
+    }
+    String indexes = Jvm.path(folder.resolve("indexed").toString(), jar.toString());
+    String path = Jvm.path(flat(), indexes);
+    assertThat(Jvm.run(Jvm.agentOption(""), "-cp", path, LIGHT).lives().errWithoutJvm())
+        .singleElement()
+        .asString()
+        .endsWith(
+            "matched: 3 annotated classes: dev.filigree.hosts.Echo, example.AlsoLater, example.Later.");
+    assertThat(Jvm.run(Jvm.agentOption("=dry-run=true"), "-cp", path, LIGHT).lives().err())
+        .contains(
+            "FIL-0512: Dry run: example.Later is in an index and would be bound when it loads.");
+  }
+
+  @Test
+  void launcherAgentInAnExecutableJar() throws Exception {
+    Path app = folder.resolve("app.jar");
+    Manifest manifest = new Manifest();
+    Attributes main = manifest.getMainAttributes();
+    main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    main.put(Attributes.Name.MAIN_CLASS, LIGHT);
+    main.putValue("Launcher-Agent-Class", "dev.filigree.agent.FiligreeAgent");
+    main.put(
+        Attributes.Name.CLASS_PATH,
+        Arrays.stream(flat().split(File.pathSeparator, -1))
+            .map(e -> Path.of(e).toUri().toString())
+            .collect(Collectors.joining(" ")));
+    try (JarFile agent = new JarFile(Jvm.agent().toFile());
+        OutputStream out = Files.newOutputStream(app);
+        JarOutputStream jar = new JarOutputStream(out, manifest)) {
+      for (JarEntry e : agent.stream().filter(e -> !e.isDirectory()).toList()) {
+        if (!e.getName().equals(JarFile.MANIFEST_NAME)) {
+          jar.putNextEntry(new JarEntry(e.getName()));
+          agent.getInputStream(e).transferTo(jar);
+          jar.closeEntry();
+        }
+      }
+    }
+    Jvm.Result r = Jvm.run("-jar", app.toString()).lives();
+    assertThat(r.outStarting("call")).hasSize(6);
+    assertThat(r.errWithoutJvm()).singleElement().asString().startsWith("FIL-0501");
   }
 
   @Test
