@@ -190,7 +190,6 @@ public enum Message {
   FIL_0507("Cannot attach to process %s: %s."),
   FIL_0508("Self-attach is not possible: %s. Start the JVM with -javaagent:%s."),
   FIL_0509("%s could not be woven: %s. It was left as it was.", Severity.WARNING),
-  FIL_0510("Attached to process %s: %s."),
   FIL_0511("Agent argument \"%s\" has no value. Write %s=value."),
   FIL_0512("Dry run: %s."),
   FIL_0513("The Filigree agent cannot start: %s. The program runs as without Filigree."),
