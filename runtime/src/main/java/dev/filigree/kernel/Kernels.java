@@ -30,7 +30,7 @@ public interface Kernels {
   int MAX_PANEL_LANES = 64;
 
   /** Inputs in one block of the csr format. */
-  int CSR_BLOCK = 1024;
+  int CSR_BLOCK = 256;
 
   /** Inputs in one window of the sell format. */
   int WINDOW = 32;

@@ -86,7 +86,8 @@ final class VectorCsr {
         int at = (r - from) * lanes;
         int l = 0;
         for (; l + 4 * LANES <= lanes; l += 4 * LANES) {
-          row4(columns, values, start, end, panel, base, lanes, l, tile, at + l);
+          long origin = 4L * ((long) base * lanes + l);
+          row4(columns, values, start, end, panel, origin, 4 * lanes, tile, at + l);
         }
         for (; l < lanes; l += LANES) {
           row1(columns, values, start, end, panel, base, lanes, l, tile, at + l);
@@ -95,53 +96,36 @@ final class VectorCsr {
     }
   }
 
-  /** Four vectors of activation rows; two weights at a time give eight independent sums. */
+  /**
+   * Four vectors of activation rows, one weight at a time. More sums or a second weight per step
+   * need more registers than there are and measured slower.
+   */
   private static void row4(
       ShortBuffer columns,
       FloatBuffer values,
       int start,
       int end,
       MemorySegment panel,
-      int base,
-      int lanes,
-      int l,
+      long origin,
+      int stride,
       float[] tile,
       int t) {
     FloatVector a0 = FloatVector.fromArray(F, tile, t);
     FloatVector a1 = FloatVector.fromArray(F, tile, t + LANES);
     FloatVector a2 = FloatVector.fromArray(F, tile, t + 2 * LANES);
     FloatVector a3 = FloatVector.fromArray(F, tile, t + 3 * LANES);
-    FloatVector b0 = FloatVector.zero(F);
-    FloatVector b1 = b0;
-    FloatVector b2 = b0;
-    FloatVector b3 = b0;
-    int i = start;
-    for (; i + 2 <= end; i += 2) {
-      long p = offset(columns, i, base, lanes, l);
-      FloatVector v = value(values, i);
-      a0 = FloatVector.fromMemorySegment(F, panel, p, ORDER).fma(v, a0);
-      a1 = FloatVector.fromMemorySegment(F, panel, p + BYTES, ORDER).fma(v, a1);
-      a2 = FloatVector.fromMemorySegment(F, panel, p + 2 * BYTES, ORDER).fma(v, a2);
-      a3 = FloatVector.fromMemorySegment(F, panel, p + 3 * BYTES, ORDER).fma(v, a3);
-      long q = offset(columns, i + 1, base, lanes, l);
-      FloatVector u = value(values, i + 1);
-      b0 = FloatVector.fromMemorySegment(F, panel, q, ORDER).fma(u, b0);
-      b1 = FloatVector.fromMemorySegment(F, panel, q + BYTES, ORDER).fma(u, b1);
-      b2 = FloatVector.fromMemorySegment(F, panel, q + 2 * BYTES, ORDER).fma(u, b2);
-      b3 = FloatVector.fromMemorySegment(F, panel, q + 3 * BYTES, ORDER).fma(u, b3);
-    }
-    if (i < end) {
-      long p = offset(columns, i, base, lanes, l);
-      FloatVector v = value(values, i);
+    for (int i = start; i < end; i++) {
+      long p = origin + (long) stride * (columns.get(i) & 0xFFFF);
+      FloatVector v = FloatVector.broadcast(F, values.get(i));
       a0 = FloatVector.fromMemorySegment(F, panel, p, ORDER).fma(v, a0);
       a1 = FloatVector.fromMemorySegment(F, panel, p + BYTES, ORDER).fma(v, a1);
       a2 = FloatVector.fromMemorySegment(F, panel, p + 2 * BYTES, ORDER).fma(v, a2);
       a3 = FloatVector.fromMemorySegment(F, panel, p + 3 * BYTES, ORDER).fma(v, a3);
     }
-    a0.add(b0).intoArray(tile, t);
-    a1.add(b1).intoArray(tile, t + LANES);
-    a2.add(b2).intoArray(tile, t + 2 * LANES);
-    a3.add(b3).intoArray(tile, t + 3 * LANES);
+    a0.intoArray(tile, t);
+    a1.intoArray(tile, t + LANES);
+    a2.intoArray(tile, t + 2 * LANES);
+    a3.intoArray(tile, t + 3 * LANES);
   }
 
   private static void row1(
