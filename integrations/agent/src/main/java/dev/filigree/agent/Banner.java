@@ -1,6 +1,7 @@
 package dev.filigree.agent;
 
 import dev.filigree.agent.hook.Handler;
+import dev.filigree.plan.AnnotationIndex;
 import dev.filigree.plan.Message;
 import java.util.Set;
 

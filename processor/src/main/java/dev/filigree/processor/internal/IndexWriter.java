@@ -1,5 +1,6 @@
 package dev.filigree.processor.internal;
 
+import dev.filigree.plan.AnnotationIndex;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
 import dev.filigree.plan.Message;
@@ -22,7 +23,6 @@ import javax.tools.StandardLocation;
  * Writes one index file per top-level class, so that build tools can compile classes one by one.
  */
 final class IndexWriter {
-  private static final String FOLDER = "META-INF/filigree/index/";
   private final Elements elements;
   private final Filer filer;
 
@@ -48,7 +48,11 @@ final class IndexWriter {
     String name = elements.getBinaryName(topLevel).toString();
     try (OutputStream out =
         filer
-            .createResource(StandardLocation.CLASS_OUTPUT, "", FOLDER + name, topLevel)
+            .createResource(
+                StandardLocation.CLASS_OUTPUT,
+                "",
+                AnnotationIndex.FOLDER + "/" + name,
+                topLevel)
             .openOutputStream()) {
       out.write(text.getBytes(StandardCharsets.UTF_8));
       return Optional.empty();
