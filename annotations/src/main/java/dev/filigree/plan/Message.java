@@ -122,6 +122,9 @@ public enum Message {
       Severity.WARNING),
   FIL_0217("plannedSteps is %s; it must be at least 1."),
   FIL_0218("The declarations cannot be used: %s"),
+  FIL_0219(
+      "%s holds a %s that is no child of any block of the model, so it is neither trained, saved nor made sparse. Register it with addChildBlock.",
+      Severity.WARNING),
 
   // 03xx kernels, packing and the gate
   FIL_0301("Kernels: %s."),

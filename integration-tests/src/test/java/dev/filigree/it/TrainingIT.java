@@ -39,10 +39,10 @@ class TrainingIT {
   /** Gradual unstructured sparsity, a 2:4 layer by SR-STE, a dense head. */
   static final class Net extends Models.Chain {
     @Sparse(sparsity = 0.8, schedule = @Schedule(end = 0.5, every = 5))
-    private final Linear wide = addChildBlock("wide", Linear.builder().setUnits(64).build());
+    final Linear wide = addChildBlock("wide", Linear.builder().setUnits(64).build());
 
     @NMSparse(n = 2, m = 4)
-    private final Linear next = addChildBlock("next", Linear.builder().setUnits(32).build());
+    final Linear next = addChildBlock("next", Linear.builder().setUnits(32).build());
 
     private final Linear head = addChildBlock("head", Linear.builder().setUnits(4).build());
 
@@ -52,18 +52,18 @@ class TrainingIT {
     }
   }
 
-  private static Trainer trainer(Model model, Optimizer optimizer) {
+  static Trainer trainer(Model model, Optimizer optimizer) {
     return model.newTrainer(new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer));
   }
 
-  private static Optimizer adamWithDecay() {
+  static Optimizer adamWithDecay() {
     return Optimizer.adam()
         .optLearningRateTracker(Tracker.fixed(5e-3f))
         .optWeightDecays(0.02f)
         .build();
   }
 
-  private static float[] weight(Linear layer) {
+  static float[] weight(Linear layer) {
     return layer.getParameters().get("weight").getArray().toFloatArray();
   }
 
@@ -142,7 +142,7 @@ class TrainingIT {
     }
   }
 
-  private static void step(Trainer trainer, float[] x, Shape xs, float[] y, Shape ys) {
+  static void step(Trainer trainer, float[] x, Shape xs, float[] y, Shape ys) {
     try (NDManager scope = trainer.getManager().newSubManager()) {
       NDArray in = scope.create(x, xs);
       NDArray label = scope.create(y, ys);

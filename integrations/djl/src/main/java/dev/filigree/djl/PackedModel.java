@@ -35,9 +35,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,7 +149,18 @@ final class PackedModel {
     Map<String, Parameter> parameters = new TreeMap<>();
     root.getParameters().forEach(p -> parameters.put(p.getKey(), p.getValue()));
     check(path, file, parameters);
+    layers.forEach(l -> checkLinear(path, file, parameters, l));
     Map<String, Binding> owners = weightOwners(layers);
+    // Everything that can fail comes before the first change.
+    Map<String, PackedMatrix> matrices = new HashMap<>();
+    for (Entry e : file.entries()) {
+      if (e instanceof PackedEntry p) {
+        matrices.put(e.name(), matrix(p));
+      }
+    }
+    Map<Binding, ActivationRule> rules = new IdentityHashMap<>();
+    layers.forEach(l -> rules.put(l.binding(), rule(path, file, l.binding())));
+    layers.forEach(l -> l.binding().setServing(null));
     boolean serve = Dispatch.isWoven();
     if (!serve) {
       LOG.warn(Message.FIL_0208.text(1));
@@ -158,22 +171,22 @@ final class PackedModel {
       }
     }
     for (Entry e : file.entries()) {
-      if (e instanceof PackedEntry p) {
+      if (e instanceof PackedEntry) {
         Parameter parameter = parameters.get(e.name());
         Binding owner = owners.get(parameter.getId());
-        PackedMatrix matrix = matrix(p);
+        PackedMatrix matrix = matrices.get(e.name());
         if (serve && owner != null && owner.isPackable()) {
           parameter.close();
           PackedWeights weights =
               new PackedWeights(owner, Map.of(1, matrix), matrix.rows(), matrix.cols());
-          owner.setServing(new LayerServing(weights, rule(file, owner), null));
+          owner.setServing(new LayerServing(weights, rules.get(owner), null));
         } else {
           setUnpacked(model, parameter, matrix);
         }
       }
     }
     for (Bindings.Layer l : layers) {
-      ActivationRule rule = rule(file, l.binding());
+      ActivationRule rule = rules.get(l.binding());
       if (l.binding().serving() == null && rule != null) {
         boolean gate = l.binding().role() == Binding.Role.GATE;
         l.binding().setServing(new LayerServing(null, gate ? null : rule, gate ? rule : null));
@@ -183,12 +196,18 @@ final class PackedModel {
     return Summaries.of(root, layers);
   }
 
-  private static ActivationRule rule(PackedFile file, Binding binding) {
+  private static ActivationRule rule(Path path, PackedFile file, Binding binding) {
     String threshold = file.metadata().get(THRESHOLD + binding.path());
     boolean declared = binding.plan().flatMap(p -> p.activation()).isPresent();
-    return threshold == null || !declared
-        ? null
-        : ActivationRule.above(Float.parseFloat(threshold));
+    if (threshold == null || !declared) {
+      return null;
+    }
+    try {
+      return ActivationRule.above(Float.parseFloat(threshold));
+    } catch (NumberFormatException e) {
+      throw new FiligreeException(
+          e, Message.FIL_0415, path, THRESHOLD + binding.path() + " is \"" + threshold + "\"");
+    }
   }
 
   private static PackedMatrix matrix(PackedEntry e) {
@@ -225,6 +244,31 @@ final class PackedModel {
             e.name() + " is " + shape + " there and " + p.getShape() + " in the model");
       }
     }
+  }
+
+  /**
+   * A layer that is not initialised takes any shape, but a Linear knows its number of outputs
+   * already.
+   */
+  private static void checkLinear(
+      Path path, PackedFile file, Map<String, Parameter> parameters, Bindings.Layer layer) {
+    if (!layer.binding().isPackable()) {
+      return;
+    }
+    long units = layer.block().getOutputShapes(new Shape[] {new Shape(1, 1)})[0].get(1);
+    Parameter weight = layer.binding().weights().get(0);
+    Optional<Parameter> bias = layer.binding().bias();
+    parameters.forEach(
+        (name, p) -> {
+          int dimensions = p == weight ? 2 : bias.filter(b -> b == p).isPresent() ? 1 : 0;
+          Shape shape = new Shape(file.entry(name).orElseThrow().shape());
+          if (dimensions > 0 && (shape.dimension() != dimensions || shape.get(0) != units)) {
+            throw new FiligreeException(
+                Message.FIL_0406,
+                path,
+                name + " is " + shape + " there, and the layer has " + units + " outputs");
+          }
+        });
   }
 
   /** Makes the dense arrays that a model served from a file does not have. */

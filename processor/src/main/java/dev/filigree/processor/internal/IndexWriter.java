@@ -49,10 +49,7 @@ final class IndexWriter {
     try (OutputStream out =
         filer
             .createResource(
-                StandardLocation.CLASS_OUTPUT,
-                "",
-                AnnotationIndex.FOLDER + "/" + name,
-                topLevel)
+                StandardLocation.CLASS_OUTPUT, "", AnnotationIndex.FOLDER + "/" + name, topLevel)
             .openOutputStream()) {
       out.write(text.getBytes(StandardCharsets.UTF_8));
       return Optional.empty();

@@ -2,6 +2,7 @@ package dev.filigree.djl.bind;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import dev.filigree.plan.ActivationPlan;
 import dev.filigree.plan.LayerPlan;
 import java.util.List;
 import java.util.Optional;
@@ -63,9 +64,18 @@ public final class Binding {
   }
 
   void assign(Optional<LayerPlan> newPlan, Role newRole, String newReason) {
+    ServingOperator before = serving;
+    if (before != null && !activation(plan).equals(activation(newPlan))) {
+      // Its activation rule was made for another declaration.
+      serving = before.withoutActivations();
+    }
     plan = newPlan;
     role = newRole;
     reason = newReason;
+  }
+
+  private static Optional<ActivationPlan> activation(Optional<LayerPlan> p) {
+    return p.flatMap(LayerPlan::activation);
   }
 
   /** Child names joined by {@code /}. */

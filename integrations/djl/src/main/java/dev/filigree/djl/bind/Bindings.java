@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,8 +30,15 @@ public final class Bindings {
   private static final Map<Block, Binding> BY_BLOCK = new MapMaker().weakKeys().makeMap();
   private static final Map<Block, Root> ROOTS = new MapMaker().weakKeys().makeMap();
 
-  /** What is remembered of a root: who adjusts its plans, and whether it was stripped. */
-  private record Root(UnaryOperator<LayerPlan> adjust, boolean stripped) {}
+  /**
+   * What is remembered of a root: who adjusts its plans, whether it was stripped, and the warnings
+   * that were given.
+   */
+  private record Root(UnaryOperator<LayerPlan> adjust, boolean stripped, Set<String> warned) {
+    Root(UnaryOperator<LayerPlan> adjust, boolean stripped) {
+      this(adjust, stripped, ConcurrentHashMap.newKeySet());
+    }
+  }
 
   /** A layer of a root with its binding. */
   public record Layer(Block block, Binding binding) {}
@@ -91,6 +100,15 @@ public final class Bindings {
     bind(root, none);
   }
 
+  /**
+   * Whether a block has weights, children or declarations, so that a tree with it must be walked.
+   */
+  public static boolean mayMatter(Block block) {
+    return !block.getDirectParameters().isEmpty()
+        || !block.getChildren().isEmpty()
+        || Declared.of(block) != null;
+  }
+
   /** Remembers that a block has no binding, so that it is not looked for again. */
   public static void markUnbound(Block block) {
     BY_BLOCK.putIfAbsent(block, Binding.NONE);
@@ -138,7 +156,7 @@ public final class Bindings {
       layers.add(new Layer(r.block(), binding));
     }
     resolver.visited().forEach(Bindings::markUnbound);
-    resolver.warnings().forEach(LOG::warn);
+    resolver.warnings().stream().filter(known.warned()::add).forEach(LOG::warn);
     return new Result(List.copyOf(layers), errors);
   }
 
@@ -147,7 +165,8 @@ public final class Bindings {
    */
   private static String leaveAlone(List<PlanResolver.Resolved> all, int i) {
     PlanResolver.Resolved r = all.get(i);
-    if (i == all.size() - 1 && all.size() > 1) {
+    boolean last = all.stream().skip(i + 1L).noneMatch(l -> l.kind().isMaskable());
+    if (last && all.stream().limit(i).anyMatch(l -> l.kind().isMaskable())) {
       return "output head";
     }
     if (i == 0 && r.kind() == LayerKind.CONVOLUTION) {

@@ -2,12 +2,14 @@ package dev.filigree.djl.bind;
 
 import ai.djl.nn.Block;
 import dev.filigree.plan.AnnotationReader;
-import dev.filigree.plan.Declaration;
+import dev.filigree.plan.Declarations;
+import dev.filigree.plan.LayerFamily;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +19,7 @@ import java.util.Map;
  * @param type declarations on the class or the nearest superclass that has any
  * @param fields annotated instance fields, superclasses' first
  */
-record ClassPlan(List<Declaration> type, List<AnnotatedField> fields) {
+record ClassPlan(Declarations type, List<AnnotatedField> fields) {
 
   private static final ClassValue<ClassPlan> CACHE =
       new ClassValue<>() {
@@ -28,7 +30,7 @@ record ClassPlan(List<Declaration> type, List<AnnotatedField> fields) {
       };
 
   /** One annotated field. */
-  record AnnotatedField(Field field, List<Declaration> declarations) {
+  record AnnotatedField(Field field, Declarations declarations) {
 
     /** Where it is declared, for messages. */
     String origin() {
@@ -57,16 +59,32 @@ record ClassPlan(List<Declaration> type, List<AnnotatedField> fields) {
     return null;
   }
 
+  /** What the fields of an owner that hold one block each hold, in order; for CATS. */
+  static Map<String, LayerFamily> families(Object owner) {
+    Map<String, LayerFamily> out = new LinkedHashMap<>();
+    for (Class<?> c = owner.getClass(); c != null && !isForeign(c); c = c.getSuperclass()) {
+      for (Field f : c.getDeclaredFields()) {
+        if (Block.class.isAssignableFrom(f.getType())
+            && !Modifier.isStatic(f.getModifiers())
+            && open(f)
+            && value(f, owner) instanceof Block b) {
+          out.putIfAbsent(f.getName(), LayerKind.of(b).family());
+        }
+      }
+    }
+    return out;
+  }
+
   private static ClassPlan read(Class<?> start) {
-    List<Declaration> type = List.of();
+    Declarations type = new Declarations(List.of(), List.of());
     List<AnnotatedField> fields = new ArrayList<>();
     for (Class<?> c = start; c != null && !isForeign(c); c = c.getSuperclass()) {
       if (type.isEmpty()) {
-        type = AnnotationReader.read(c);
+        type = AnnotationReader.readAll(c);
       }
       List<AnnotatedField> own = new ArrayList<>();
       for (Field f : c.getDeclaredFields()) {
-        List<Declaration> declarations = AnnotationReader.read(f);
+        Declarations declarations = AnnotationReader.readAll(f);
         if (!declarations.isEmpty() && !Modifier.isStatic(f.getModifiers()) && open(f)) {
           own.add(new AnnotatedField(f, declarations));
         }

@@ -7,6 +7,7 @@ import ai.djl.nn.core.AbstractIndexedEmbedding;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.recurrent.RecurrentBlock;
 import ai.djl.nn.transformer.IdEmbedding;
+import dev.filigree.plan.LayerFamily;
 import java.util.List;
 
 /** What a leaf of the block tree is, as far as sparsity is concerned. */
@@ -46,6 +47,18 @@ public enum LayerKind {
     return block.getDirectParameters().values().stream()
         .filter(p -> p.getType() == Parameter.Type.WEIGHT)
         .toList();
+  }
+
+  /** The kind as the rules of declarations know it. */
+  public LayerFamily family() {
+    return switch (this) {
+      case LINEAR -> LayerFamily.LINEAR;
+      case CONVOLUTION -> LayerFamily.CONVOLUTION;
+      case RECURRENT -> LayerFamily.RECURRENT;
+      case EMBEDDING -> LayerFamily.EMBEDDING;
+      case UNSUPPORTED -> LayerFamily.UNSUPPORTED;
+      case WEIGHTLESS -> LayerFamily.UNKNOWN;
+    };
   }
 
   /** Whether masks can be held on it. */

@@ -3,13 +3,17 @@ package dev.filigree.djl.bind;
 import ai.djl.nn.Block;
 import ai.djl.util.Pair;
 import dev.filigree.annotations.ActivationMethod;
-import dev.filigree.plan.ActivationPlan;
 import dev.filigree.plan.Declaration;
+import dev.filigree.plan.Declarations;
+import dev.filigree.plan.Finding;
 import dev.filigree.plan.Globs;
+import dev.filigree.plan.LayerFamily;
 import dev.filigree.plan.LayerPlan;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.PlanRules;
 import dev.filigree.plan.Problem;
+import dev.filigree.plan.Site;
+import dev.filigree.plan.SiteRules;
 import dev.filigree.plan.WeightPlan;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -41,7 +45,12 @@ final class PlanResolver {
       int depth,
       boolean onType,
       String basePath,
-      Block target) {}
+      Block target) {
+
+    Active at(int newDepth, String newBase) {
+      return new Active(declaration, origin, newDepth, onType, newBase, target);
+    }
+  }
 
   private final List<Resolved> layers = new ArrayList<>();
   private final Set<String> errors = new LinkedHashSet<>();
@@ -50,9 +59,13 @@ final class PlanResolver {
   private final IdentityHashMap<Block, Binding.Role> roles = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Active> cats = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Boolean> seen = new IdentityHashMap<>();
+  private final IdentityHashMap<Block, Boolean> collected = new IdentityHashMap<>();
+  private final IdentityHashMap<Block, List<Active>> byType = new IdentityHashMap<>();
 
   static PlanResolver walk(Block root) {
     PlanResolver r = new PlanResolver();
+    r.collect(root);
+    r.warnOutside();
     r.visit(root, "", 0, List.of());
     return r;
   }
@@ -74,30 +87,61 @@ final class PlanResolver {
     return warnings;
   }
 
+  /**
+   * Gathers what is declared for single layers before any layer is resolved, because a field may
+   * name a layer that stands elsewhere in the tree.
+   */
+  private void collect(Block block) {
+    if (collected.put(block, true) != null) {
+      return;
+    }
+    ClassPlan plan = ClassPlan.of(block.getClass());
+    String type = block.getClass().getSimpleName();
+    if (isLegal(plan.type(), new Site(Site.Kind.TYPE, type, type, family(block)), "type " + type)) {
+      List<Active> own = new ArrayList<>();
+      for (Declarations.Item item : plan.type().items()) {
+        Active a = new Active(item.declaration(), "type " + type, 0, true, "", block);
+        if (!assignCats(a, block)) {
+          own.add(a);
+        }
+      }
+      byType.put(block, own);
+    }
+    for (ClassPlan.AnnotatedField f : plan.fields()) {
+      for (Block target : f.blocks(block)) {
+        addTarget(target, f.declarations(), Site.Kind.FIELD, f.origin());
+      }
+    }
+    Declared.Entry outside = Declared.of(block);
+    if (outside != null) {
+      addTarget(block, outside.declarations(), outside.kind(), outside.origin());
+    }
+    for (Pair<String, Block> child : block.getChildren()) {
+      collect(child.getValue());
+    }
+  }
+
+  /** A layer in an annotated field that the tree does not have would run dense unseen. */
+  private void warnOutside() {
+    byTarget.forEach(
+        (target, active) -> {
+          if (!collected.containsKey(target)) {
+            warnings.add(
+                Message.FIL_0219.text(active.get(0).origin(), target.getClass().getSimpleName()));
+          }
+        });
+  }
+
   private void visit(Block block, String path, int depth, List<Active> inherited) {
     if (seen.put(block, true) != null) {
       return;
     }
     List<Active> active = new ArrayList<>(inherited);
-    ClassPlan plan = ClassPlan.of(block.getClass());
-    String type = "type " + block.getClass().getSimpleName();
-    for (Declaration d : plan.type()) {
-      Active a = new Active(d, type, depth, true, path, block);
-      if (legal(a) && !assignCats(a, block)) {
-        active.add(a);
-      }
-    }
-    for (ClassPlan.AnnotatedField f : plan.fields()) {
-      for (Block target : f.blocks(block)) {
-        addTarget(target, f.declarations(), f.origin());
-      }
-    }
-    Declared.Entry outside = Declared.of(block);
-    if (outside != null) {
-      addTarget(block, outside.declarations(), outside.origin());
+    for (Active a : byType.getOrDefault(block, List.of())) {
+      active.add(a.at(depth, path));
     }
     for (Active a : byTarget.getOrDefault(block, List.of())) {
-      active.add(new Active(a.declaration(), a.origin(), depth, false, path, block));
+      active.add(a.at(depth, path));
     }
     LayerKind kind = LayerKind.of(block);
     if (kind != LayerKind.WEIGHTLESS) {
@@ -134,19 +178,34 @@ final class PlanResolver {
     return i < key.length() ? key.substring(i) : key;
   }
 
-  private void addTarget(Block target, List<Declaration> declarations, String origin) {
-    for (Declaration d : declarations) {
-      Active a = new Active(d, origin, 0, false, "", target);
-      if (legal(a)) {
-        byTarget.computeIfAbsent(target, t -> new ArrayList<>()).add(a);
+  private void addTarget(Block target, Declarations declarations, Site.Kind kind, String origin) {
+    String type = target.getClass().getSimpleName();
+    String name = origin.substring(origin.indexOf(' ') + 1);
+    if (isLegal(declarations, new Site(kind, name, type, family(target)), origin)) {
+      for (Declarations.Item item : declarations.items()) {
+        byTarget
+            .computeIfAbsent(target, t -> new ArrayList<>())
+            .add(new Active(item.declaration(), origin, 0, false, "", target));
       }
     }
   }
 
-  private boolean legal(Active a) {
+  /** A block with weights of its own may also hold layers that the declaration is for. */
+  private static LayerFamily family(Block block) {
+    LayerFamily family = LayerKind.of(block).family();
+    return family == LayerFamily.UNSUPPORTED && !block.getChildren().isEmpty()
+        ? LayerFamily.UNKNOWN
+        : family;
+  }
+
+  private boolean isLegal(Declarations declarations, Site site, String origin) {
+    if (declarations.isEmpty()) {
+      return false;
+    }
     boolean ok = true;
-    for (Problem p : PlanRules.check(a.declaration())) {
-      (p.isError() ? errors : warnings).add(p.text() + " (" + a.origin() + ")");
+    for (Finding f : SiteRules.check(declarations, site)) {
+      Problem p = f.problem();
+      (p.isError() ? errors : warnings).add(p.text() + " (" + origin + ")");
       ok &= !p.isError();
     }
     return ok;
@@ -157,23 +216,31 @@ final class PlanResolver {
         || d.method() != ActivationMethod.CATS) {
       return false;
     }
-    String[] fields = {d.gate(), d.up(), d.down()};
-    Binding.Role[] parts = {Binding.Role.GATE, Binding.Role.UP, Binding.Role.DOWN};
-    for (int i = 0; i < fields.length; i++) {
-      Block part = ClassPlan.named(owner, fields[i]);
-      if (part == null) {
-        errors.add(
-            Message.FIL_0118.text(
-                parts[i].name().toLowerCase(java.util.Locale.ROOT),
-                fields[i],
-                owner.getClass().getName(),
-                "see the class"));
-        return true;
-      }
-      roles.put(part, parts[i]);
-      cats.put(part, a);
+    List<Problem> problems =
+        SiteRules.checkRoles(d, owner.getClass().getSimpleName(), ClassPlan.families(owner));
+    problems.forEach(p -> errors.add(p.text() + " (" + a.origin() + ")"));
+    if (problems.isEmpty()) {
+      assign(a, owner, d.gate(), Binding.Role.GATE);
+      assign(a, owner, d.up(), Binding.Role.UP);
+      assign(a, owner, d.down(), Binding.Role.DOWN);
     }
     return true;
+  }
+
+  private void assign(Active a, Block owner, String field, Binding.Role role) {
+    Block part = ClassPlan.named(owner, field);
+    if (LayerKind.of(part) != LayerKind.LINEAR) {
+      errors.add(
+          Message.FIL_0130.text("@ActivationSparse(method = CATS)", "field " + field)
+              + " ("
+              + a.origin()
+              + ")");
+      return;
+    }
+    if (roles.put(part, role) != null) {
+      errors.add(Message.FIL_0134.text(field));
+    }
+    cats.put(part, a);
   }
 
   private Resolved resolve(
@@ -192,6 +259,9 @@ final class PlanResolver {
     }
     Binding.Role role = roles.getOrDefault(block, Binding.Role.ALONE);
     if (role != Binding.Role.ALONE) {
+      if (activation != null && isNamed(activation, block, path)) {
+        errors.add(Message.FIL_0134.text(shown));
+      }
       activation = cats.get(block);
     }
     boolean named =
@@ -206,7 +276,7 @@ final class PlanResolver {
           kind == LayerKind.EMBEDDING
               ? Message.FIL_0126.text(shown)
               : Message.FIL_0125.text(shown, what);
-      if (named) {
+      if (named && family(block) != LayerFamily.UNKNOWN) {
         errors.add(text);
       }
       String why =
@@ -225,23 +295,21 @@ final class PlanResolver {
         new LayerPlan(
             Optional.ofNullable(weight).map(a -> PlanRules.weightPlan(a.declaration())),
             Optional.ofNullable(activation)
-                .map(a -> activationPlan((Declaration.Activations) a.declaration())),
+                .map(a -> PlanRules.activationPlan((Declaration.Activations) a.declaration())),
             weight != null ? weight.origin() : activation == null ? "" : activation.origin());
     WeightPlan w = plan.weight().orElse(null);
     if (kind == LayerKind.RECURRENT
         && w != null
         && w.training() == dev.filigree.annotations.Training.SR_STE) {
-      errors.add(Message.FIL_0131.text(shown));
+      if (isNamed(weight, block, path)) {
+        errors.add(Message.FIL_0131.text(shown));
+      }
       return new Resolved(
           shown, block, kind, Optional.empty(), role, "SR-STE is not for recurrent layers", false);
     }
     boolean empty = plan.weight().isEmpty() && plan.activation().isEmpty();
     return new Resolved(
         shown, block, kind, empty ? Optional.empty() : Optional.of(plan), role, "", named);
-  }
-
-  private static ActivationPlan activationPlan(Declaration.Activations d) {
-    return new ActivationPlan(d.method(), d.sparsity());
   }
 
   private Active nearest(Active best, Active next, String path) {

@@ -16,6 +16,9 @@ public interface ServingOperator {
    */
   void verify(Binding binding);
 
+  /** The same without activation rules, or null where nothing is left to do. */
+  ServingOperator withoutActivations();
+
   /** The layer's parameters were or will be changed; nothing packed may be served any more. */
   void invalidate(Binding binding, String why);
 }

@@ -43,7 +43,7 @@ public final class Activations {
         NDArray weight = binding.weights().get(0).getArray();
         int cols = Math.toIntExact(weight.getShape().get(1));
         int remove = Math.toIntExact(SparsityCount.floor(cols, plan.sparsity()));
-        if (plan.method() == ActivationMethod.TOP_K) {
+        if (plan.method() == ActivationMethod.TOP_K && binding.serving() == null) {
           binding.setServing(new LayerServing(null, ActivationRule.topK(remove), null));
         } else if (plan.method() == ActivationMethod.WINA) {
           binding.setServing(

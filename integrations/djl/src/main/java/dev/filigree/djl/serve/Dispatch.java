@@ -8,7 +8,11 @@ import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.LatentWeights;
 import dev.filigree.djl.bind.ServingOperator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides what the forward of a block does: continue as it is, continue with masked weights, or
@@ -33,6 +37,8 @@ public final class Dispatch {
   }
 
   private static final ThreadLocal<Context> CONTEXT = ThreadLocal.withInitial(Context::new);
+  private static final Logger LOG = LoggerFactory.getLogger(Dispatch.class);
+  private static final Set<String> ERRORS = ConcurrentHashMap.newKeySet();
   private static volatile boolean woven;
 
   private Dispatch() {}
@@ -110,10 +116,17 @@ public final class Dispatch {
    * the constructor.
    */
   private static Binding meet(Block block, Block root) {
-    if (root != null) {
-      Activations.prepare(Bindings.bind(root).layers());
+    try {
+      // A block made for this very forward (an activation, for example) is not worth a walk.
+      if (root != null && (block == root || Bindings.mayMatter(block))) {
+        Bindings.Result result = Bindings.bind(root);
+        result.errors().stream().filter(ERRORS::add).forEach(LOG::error);
+        Activations.prepare(result.layers());
+      }
+    } finally {
+      // Also where binding failed: that is said once and not tried again at every forward.
+      Bindings.markUnbound(block);
     }
-    Bindings.markUnbound(block);
     return Bindings.get(block);
   }
 

@@ -77,12 +77,17 @@ public final class LayerServing implements ServingOperator {
     NDArray x = inputs.head();
     int cols = Math.toIntExact(x.getShape().get(x.getShape().dimension() - 1));
     int batch = cols == 0 ? 0 : Math.toIntExact(x.size() / cols);
-    if (batch == 0) {
-      return null;
-    }
-    PackedWeights weights = current(binding);
+    PackedWeights weights = batch == 0 ? packed : current(binding);
     if (weights != null && weights.cols() != cols) {
       return null;
+    }
+    if (batch == 0) {
+      // A layer served from a file has no dense weights that could answer.
+      return weights == null
+          ? null
+          : new NDList(
+              x.getManager()
+                  .create(Arrays32.withLast(x.getShape(), weights.rows()), DataType.FLOAT32));
     }
     PackedMatrix matrix = weights == null ? null : weights.forBatch(batch);
     boolean skip = rule != null && (weights == null || matrix != null);
@@ -196,6 +201,12 @@ public final class LayerServing implements ServingOperator {
     if (why != null) {
       drop(binding, why);
     }
+  }
+
+  @Override
+  public ServingOperator withoutActivations() {
+    PackedWeights weights = packed;
+    return weights == null ? null : new LayerServing(weights, null, null);
   }
 
   @Override

@@ -6,33 +6,37 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.dataset.Sampler;
+import ai.djl.translate.TranslateException;
 import com.google.common.collect.MapMaker;
+import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.bind.ServingOperator;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Follows trainers: one {@link TrainingSession} each, driven by {@code Trainer.step}. */
 public final class TrainingHook {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingHook.class);
   private static final Map<Trainer, Run> RUNS = new MapMaker().weakKeys().makeMap();
   private static final Field STORE = field(Trainer.class, "parameterStore");
   private static final Field SAMPLER = field(RandomAccessDataset.class, "sampler");
 
   private TrainingHook() {}
 
-  /**
-   * What is known of one trainer. The block is the trainer's own, so it is not kept alive longer by
-   * this.
-   */
+  /** What is known of one trainer; refers to no block, so that dropped models are collected. */
   private static final class Run {
     private long plannedSteps = Setting.STEPS.getInt();
     private long seed;
     private boolean finished;
     private TrainingSession session;
-    private List<Bindings.Layer> layers = List.of();
+    private List<Binding> bindings = List.of();
   }
 
   /** A trainer was made: binds its model, so that the first forward pass sees masked weights. */
@@ -66,13 +70,24 @@ public final class TrainingHook {
   /** {@code EasyTrain.fit} starts: plans steps from its epochs and the size of the data. */
   public static void fitStarting(Trainer trainer, int epochs, Dataset training) {
     Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
-    if (run.plannedSteps < 1 && training instanceof RandomAccessDataset data) {
+    if (run.plannedSteps < 1 && training instanceof RandomAccessDataset data && prepare(data)) {
       Sampler sampler = (Sampler) get(SAMPLER, data);
       if (sampler != null && sampler.getBatchSize() > 0) {
         long perEpoch = (data.size() + sampler.getBatchSize() - 1) / sampler.getBatchSize();
         run.plannedSteps = Math.max(1, perEpoch * epochs);
         restart(trainer, run);
       }
+    }
+  }
+
+  /** Some datasets know their size only now; fit would prepare it next, and fail as it does. */
+  private static boolean prepare(RandomAccessDataset data) {
+    try {
+      data.prepare();
+      return true;
+    } catch (IOException | TranslateException e) {
+      LOG.debug("the number of steps stays unknown", e);
+      return false;
     }
   }
 
@@ -87,7 +102,7 @@ public final class TrainingHook {
   private static TrainingSession startIfReady(Trainer trainer, List<Bindings.Layer> layers) {
     Run run = RUNS.computeIfAbsent(trainer, t -> new Run());
     Block root = trainer.getModel().getBlock();
-    run.layers = layers;
+    run.bindings = layers.stream().map(Bindings.Layer::binding).toList();
     if (run.session == null && TrainingSession.isReady(root, layers)) {
       run.session =
           new TrainingSession(
@@ -108,10 +123,11 @@ public final class TrainingHook {
   public static void beforeStep(Trainer trainer) {
     initialized(trainer);
     Run run = RUNS.get(trainer);
-    for (Bindings.Layer l : run.layers) {
-      if (l.binding().serving() != null) {
-        l.binding().serving().invalidate(l.binding(), "an optimizer step");
-        l.binding().setServing(null);
+    for (Binding b : run.bindings) {
+      ServingOperator serving = b.serving();
+      if (serving != null) {
+        serving.invalidate(b, "an optimizer step");
+        b.setServing(null);
       }
     }
     TrainingSession session = run.session;
@@ -146,7 +162,12 @@ public final class TrainingHook {
    * latent layers.
    */
   public static void showLatentWeights(Trainer trainer) {
-    set(STORE, trainer, new LatentStore(store(trainer), () -> RUNS.get(trainer).layers));
+    set(STORE, trainer, new LatentStore(store(trainer), () -> bindings(trainer)));
+  }
+
+  private static List<Binding> bindings(Trainer trainer) {
+    Run run = RUNS.get(trainer);
+    return run == null ? List.of() : run.bindings;
   }
 
   /** Puts the trainer's own store back: the optimizer works on the weights as they are. */

@@ -16,7 +16,9 @@ import org.slf4j.LoggerFactory;
  */
 final class LatentCheckpoint {
   private static final Logger LOG = LoggerFactory.getLogger(LatentCheckpoint.class);
-  private static final String SUFFIX = ".latent";
+
+  /** Unmistakably ours, because such a file is deleted again. */
+  private static final String SUFFIX = ".filigree-latent";
 
   private LatentCheckpoint() {}
 

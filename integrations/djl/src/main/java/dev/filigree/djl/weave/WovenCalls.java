@@ -14,13 +14,13 @@ import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.train.TrainingHook;
 import dev.filigree.kernel.KernelSelection;
 import dev.filigree.plan.AnnotationReader;
-import dev.filigree.plan.Declaration;
+import dev.filigree.plan.Declarations;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.lang.annotation.AnnotationFormatError;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -50,7 +50,7 @@ public final class WovenCalls {
     Dispatch.open(block);
     try {
       return Dispatch.decide(block, store, inputs, training);
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | LinkageError | StackOverflowError | AnnotationFormatError e) {
       failed("forward", block, e);
       return null;
     }
@@ -142,11 +142,11 @@ public final class WovenCalls {
 
   private static void declared(Class<?> owner, String methodName, String descriptor, Block block) {
     for (Method m : owner.getDeclaredMethods()) {
-      List<Declaration> declarations = AnnotationReader.read(m);
+      Declarations declarations = AnnotationReader.readAll(m);
       if (m.getName().equals(methodName)
           && !declarations.isEmpty()
           && descriptor(m).equals(descriptor)) {
-        Declared.put(
+        Declared.putResult(
             block, declarations, "method " + owner.getSimpleName() + "." + methodName + "()");
       }
     }
@@ -187,7 +187,7 @@ public final class WovenCalls {
         throw e;
       }
       failed(place, subject, e);
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | LinkageError | StackOverflowError | AnnotationFormatError e) {
       failed(place, subject, e);
     }
   }
