@@ -64,6 +64,10 @@ class DeclarationsIT {
       this.borrowed = borrowed;
     }
 
+    Linear borrowed() {
+      return borrowed;
+    }
+
     @Override
     List<Block> order() {
       return List.of(own);
@@ -74,10 +78,11 @@ class DeclarationsIT {
   void aFieldMayNameALayerThatStandsEarlierInTheTree() {
     Linear shared = linear(16);
     SequentialBlock root = new SequentialBlock();
-    root.add(shared).add(new Borrower(shared));
+    Borrower borrower = new Borrower(shared);
+    root.add(shared).add(borrower);
     try (Model model = Models.initialised(root, new Shape(1, 16), 61)) {
       Filigree.finish(model);
-      assertThat(Models.zeros(shared.getParameters().get("weight").getArray().toFloatArray()))
+      assertThat(Models.zeros(borrower.borrowed().getParameters().get("weight").getArray().toFloatArray()))
           .isEqualTo(16 * 12);
     }
   }

@@ -10,4 +10,13 @@ public interface LatentWeights {
    * store's.
    */
   ParameterStore view(ParameterStore store);
+
+  /**
+   * A forward pass at inference starts to use masked values; they stay open until as many {@link
+   * #release} calls.
+   */
+  void hold();
+
+  /** A forward pass that called {@link #hold} ended. */
+  void release();
 }

@@ -8,6 +8,8 @@ import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.LatentWeights;
 import dev.filigree.djl.bind.ServingOperator;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -34,6 +36,7 @@ public final class Dispatch {
     private int bypass;
     private Block root;
     private Observer observer;
+    private final List<LatentWeights> held = new ArrayList<>();
   }
 
   private static final ThreadLocal<Context> CONTEXT = ThreadLocal.withInitial(Context::new);
@@ -71,6 +74,10 @@ public final class Dispatch {
     if (--c.depth <= 0) {
       c.depth = 0;
       c.root = null;
+      if (!c.held.isEmpty()) {
+        c.held.forEach(LatentWeights::release);
+        c.held.clear();
+      }
     }
   }
 
@@ -94,6 +101,10 @@ public final class Dispatch {
     }
     LatentWeights latent = binding.latent();
     ParameterStore view = latent == null ? store : latent.view(store);
+    if (latent != null && !training) {
+      latent.hold();
+      c.held.add(latent);
+    }
     if (!training) {
       if (c.observer != null) {
         NDList seen = c.observer.observe(block, binding, view, inputs);

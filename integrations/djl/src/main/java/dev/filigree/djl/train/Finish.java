@@ -75,16 +75,7 @@ public final class Finish {
     }
   }
 
-  /**
-   * Whether the zeros that are there are a mask of the declared pattern already. Scores play no
-   * part in that: a mask by another criterion, or one trained at random, is kept.
-   */
   private static boolean isAsDeclared(MaskedTensor t) {
-    Mask now = t.nonZeros(t.parameter().getArray());
-    Mask legal =
-        MaskSelection.select(t.plan(), t.plan().sparsity(), t.indicator(now), t.rows(), t.cols());
-    return t.plan().scope() != Scope.GLOBAL
-        && legal.keptCount() >= now.keptCount()
-        && legal.contains(now);
+    return t.plan().scope() != Scope.GLOBAL && t.declaredMask(t.parameter().getArray()).isPresent();
   }
 }

@@ -7,6 +7,7 @@ import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.LatentWeights;
 import dev.filigree.mask.Mask;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +33,9 @@ final class LatentTensors implements LatentWeights {
   private final Deque<NDArray> live = new ArrayDeque<>();
   private final Map<String, NDArray> deltas = new HashMap<>();
   private final Map<String, NDArray> masked = new HashMap<>();
-  private List<NDArray> retired = List.of();
+  private final List<NDArray> retired = new ArrayList<>();
+  private int readers;
+  private boolean closed;
   private double sparsity;
   private boolean chosen;
 
@@ -52,15 +55,33 @@ final class LatentTensors implements LatentWeights {
   synchronized void startStep(double newSparsity) {
     sparsity = newSparsity;
     chosen = false;
-    retired.forEach(NDArray::close);
-    List<NDArray> old = new java.util.ArrayList<>(live);
+    List<NDArray> old = new ArrayList<>(live);
     old.addAll(deltas.values());
-    // A thread that evaluates beside the training may still read these; they go one step later.
-    retired = List.copyOf(masked.values());
     old.forEach(NDArray::close);
+    retired.addAll(masked.values());
+    closeUnread();
     live.clear();
     deltas.clear();
     masked.clear();
+  }
+
+  @Override
+  public synchronized void hold() {
+    readers++;
+  }
+
+  @Override
+  public synchronized void release() {
+    readers--;
+    closeUnread();
+  }
+
+  /** A thread that evaluates beside the training may still read what a step made stale. */
+  private void closeUnread() {
+    if (readers == 0) {
+      retired.forEach(NDArray::close);
+      retired.clear();
+    }
   }
 
   /**
@@ -74,8 +95,8 @@ final class LatentTensors implements LatentWeights {
 
   synchronized NDArray effective(Parameter parameter, NDArray weight, boolean training) {
     MaskedTensor tensor = tensors.get(parameter.getId());
-    if (tensor == null) {
-      return weight;
+    if (tensor == null || closed) {
+      return weight; // closed: the zeros are in the weight
     }
     choose(tensor, weight);
     if (tensor.mask() == null) {
@@ -107,9 +128,8 @@ final class LatentTensors implements LatentWeights {
 
   private NDArray maskedCopy(MaskedTensor tensor, NDArray weight) {
     try (NDArray detached = weight.stopGradient()) {
-      NDArray out = detached.mul(tensor.maskArray(manager, weight));
-      out.attach(manager);
-      return out;
+      // Stays on the weight's manager: a reader may outlive the training run. Closed when unread.
+      return detached.mul(tensor.maskArray(manager, weight));
     }
   }
 
@@ -124,8 +144,7 @@ final class LatentTensors implements LatentWeights {
 
   synchronized void close() {
     startStep(0);
-    retired.forEach(NDArray::close);
-    retired = List.of();
+    closed = true;
     tensors.values().forEach(MaskedTensor::closeArrays);
   }
 }

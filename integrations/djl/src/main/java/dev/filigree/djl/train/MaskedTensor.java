@@ -3,6 +3,7 @@ package dev.filigree.djl.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import dev.filigree.annotations.Scope;
 import dev.filigree.criterion.Criteria;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.WeightLayout;
@@ -14,6 +15,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One weight parameter under a plan: its ramp, its current mask, and the mask as an array on each
@@ -28,6 +30,7 @@ final class MaskedTensor {
   private final SparsityRamp ramp;
   private final Map<String, NDArray> arrays = new HashMap<>();
   private Mask mask;
+  private boolean resumed;
 
   MaskedTensor(
       Binding binding, Parameter parameter, WeightPlan plan, SparsityRamp ramp, long seed) {
@@ -102,6 +105,35 @@ final class MaskedTensor {
     Weights.read(
         weight, w -> out[0] = Mask.ofNonZeros(layout.toMatrix(w), layout.rows(), layout.cols()));
     return out[0];
+  }
+
+  /**
+   * The mask of the declared pattern that the weights have already, if they do. Scores play no part
+   * in that: a mask by another criterion, or one drawn at random, counts as well.
+   */
+  Optional<Mask> declaredMask(NDArray weight) {
+    Mask now = nonZeros(weight);
+    Mask legal = MaskSelection.select(plan, plan.sparsity(), indicator(now), rows(), cols());
+    return legal.keptCount() >= now.keptCount() && legal.contains(now)
+        ? Optional.of(legal)
+        : Optional.empty();
+  }
+
+  /** Goes on under the mask of a training before this one, if the weights have exactly that. */
+  void resume(NDArray weight) {
+    if (plan.sparsity() > 0 && plan.scope() != Scope.GLOBAL) {
+      Optional<Mask> before = declaredMask(weight);
+      // Fewer weights than the mask keeps is no training but an initialisation with zeros.
+      if (before.isPresent() && before.get().keptCount() == nonZeros(weight).keptCount()) {
+        mask = before.get();
+        resumed = true;
+      }
+    }
+  }
+
+  /** Whether the mask is that of a training before this one, and stays. */
+  boolean isResumed() {
+    return resumed;
   }
 
   /** Scores that put what a mask removes first: 0 for removed, 1 for kept. */

@@ -77,6 +77,7 @@ final class TrainingSession implements AutoCloseable {
         straightThrough.addAll(own);
         binding.setLatent(tensors);
       } else {
+        own.forEach(t -> t.resume(t.parameter().getArray()));
         hard.addAll(own);
       }
     }
@@ -104,7 +105,8 @@ final class TrainingSession implements AutoCloseable {
   void beforeStep(ParameterStore store, Device[] devices) {
     unplanned.forEach(path -> LOG.warn(Message.FIL_0205.text(path)));
     unplanned.clear();
-    List<MaskedTensor> due = hard.stream().filter(t -> t.ramp().updatesAt(step)).toList();
+    List<MaskedTensor> due =
+        hard.stream().filter(t -> !t.isResumed() && t.ramp().updatesAt(step)).toList();
     select(due, store, devices[0]);
     for (MaskedTensor t : hard) {
       if (t.mask() == null) {
