@@ -89,6 +89,17 @@ class ArchitectureTest {
               "dev.filigree.agent..", "dev.filigree.cli..", "dev.filigree.samples..");
 
   @ArchTest
+  static final ArchRule nothingTalksToTheNetwork =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.filigree..")
+          .should()
+          .dependOnClassesThat()
+          .haveNameMatching(
+              "java\\.net\\.http\\..*|java\\.net\\.(Server|Datagram)?Socket|java\\.net\\.HttpURLConnection|java\\.nio\\.channels\\.(Server)?SocketChannel")
+          .because("no network, no telemetry");
+
+  @ArchTest
   static void internalsStayInternal(JavaClasses classes) {
     noClasses()
         .that()

@@ -19,9 +19,14 @@ import dev.filigree.annotations.ScheduleKind;
 import dev.filigree.annotations.Sparse;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.PackOptions;
+import dev.filigree.djl.train.Weights;
 import java.lang.ref.WeakReference;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.AbstractCollection;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -101,6 +106,62 @@ class LifecycleIT {
       try (Model other = Models.initialised(layer, SHAPE, 72)) {
         assertThat(plain).containsExactly(Models.predict(other, x, SHAPE));
       }
+    }
+  }
+
+  /** A field that no one can read through. */
+  static final class Hostile extends Models.Chain {
+    @Sparse(sparsity = 0.5)
+    private final Collection<Block> listed =
+        new AbstractCollection<>() {
+          @Override
+          public Iterator<Block> iterator() {
+            throw new IllegalStateException("not now");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+
+    private final Linear layer = addChildBlock("layer", Linear.builder().setUnits(4).build());
+
+    @Override
+    List<Block> order() {
+      return listed.isEmpty() ? List.of() : List.of(layer);
+    }
+  }
+
+  @Test
+  void aFailureInsideFiligreeLeavesTheHostAsItWas() {
+    float[] x = Models.gaussian(8 * 48, 3);
+    try (Model model = Models.initialised(new Hostile(), SHAPE, 76)) {
+      assertThat(Models.predict(model, x, SHAPE)).hasSize(32);
+      try (Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+        trainer.initialize(SHAPE);
+        steps(trainer, 2);
+      }
+    }
+  }
+
+  @Test
+  void aTrainingThatDivergesGoesOnAsWithoutMasks() {
+    TrainingIT.Net net = new TrainingIT.Net();
+    try (Model model = Models.initialised(net, SHAPE, 77)) {
+      try (Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+        Filigree.plannedSteps(trainer, 10);
+        trainer.initialize(SHAPE);
+        steps(trainer, 3);
+        for (Linear layer : List.of(net.wide, net.next)) {
+          float[] w = TrainingIT.weight(layer);
+          w[7] = Float.NaN;
+          Weights.write(
+              layer.getParameters().get("weight").getArray(), FloatBuffer.wrap(w));
+        }
+        steps(trainer, 10);
+      }
+      assertThat(TrainingIT.weight(net.wide)).contains(Float.NaN);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.filigree.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Model;
 import ai.djl.inference.Predictor;
@@ -9,7 +10,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
 import ai.djl.translate.NoopTranslator;
 import dev.filigree.annotations.NMSparse;
 import dev.filigree.annotations.Sparse;
@@ -17,6 +21,7 @@ import dev.filigree.annotations.Training;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.LayerSummary;
 import dev.filigree.djl.PackOptions;
+import dev.filigree.djl.serve.Dispatch;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -146,6 +151,62 @@ class ServingIT {
         assertThat(loaded).isNotEqualTo(edited);
       }
     }
+  }
+
+  @Test
+  void aStepAndANewArrayEndPackedServing() throws Exception {
+    Net block = new Net();
+    float[] input = Models.gaussian(32, 8);
+    Shape shape = new Shape(1, 32);
+    try (Model model = Models.initialised(block, shape, 17)) {
+      Filigree.pack(model, SPARSE);
+      float[] before = Models.predict(model, input, shape);
+      try (Predictor<NDList, NDList> p = model.newPredictor(new NoopTranslator(null));
+          NDManager manager = model.getNDManager().newSubManager();
+          Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+        NDList x = new NDList(manager.create(input, shape));
+        trainer.initialize(shape);
+        TrainingIT.step(trainer, input, shape, Models.gaussian(10, 9), new Shape(1, 10));
+        float[] stepped = p.predict(x).head().toFloatArray();
+        assertThat(stepped).isNotEqualTo(before);
+        assertThat(stepped).containsExactly(dense(block, manager, x));
+        assertThat(Models.layer(Filigree.summary(model), "wide").format()).isEqualTo("dense");
+
+        // Packed again, on a thread whose gradient mode is still on.
+        Filigree.pack(model, SPARSE);
+        ExecutorService other = Executors.newSingleThreadExecutor();
+        try {
+          float[] there = other.submit(() -> p.predict(x).head().toFloatArray()).get();
+          BindingIT.close(there, stepped);
+        } finally {
+          other.shutdown();
+        }
+        assertThat(Models.layer(Filigree.summary(model), "next").packedForwards()).isEqualTo(2);
+
+        Parameter weight = block.wide.getParameters().get("weight");
+        NDArray replaced = weight.getArray().duplicate().mul(2);
+        replaced.attach(model.getNDManager());
+        weight.close();
+        weight.setShape(null);
+        weight.setArray(replaced);
+        float[] doubled = forward(block, manager, x);
+        assertThat(doubled).isNotEqualTo(stepped);
+        BindingIT.close(doubled, dense(block, manager, x));
+        Filigree.pack(model, SPARSE);
+        weight.close();
+        assertThatThrownBy(() -> forward(block, manager, x)).isInstanceOf(Exception.class);
+      }
+    }
+  }
+
+  private static float[] forward(Net block, NDManager manager, NDList x) {
+    return block.forward(new ParameterStore(manager, false), x, false).head().toFloatArray();
+  }
+
+  /** The dense result, layer by layer past every packed operator. */
+  private static float[] dense(Net block, NDManager manager, NDList x) {
+    return Dispatch.bypassed(
+        () -> forward(block, manager, x));
   }
 
   @Test

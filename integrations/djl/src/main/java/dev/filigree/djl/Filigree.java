@@ -2,6 +2,7 @@ package dev.filigree.djl;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
+import ai.djl.nn.AbstractSymbolBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
@@ -48,7 +49,9 @@ public final class Filigree {
 
   private static ModelSummary bound(Block root, Bindings.Result result) {
     ModelSummary summary = Summaries.of(root, result.orThrow());
-    if (summary.bound() == 0) {
+    if (root instanceof AbstractSymbolBlock) {
+      LOG.warn(Message.FIL_0216.text(root.getClass().getSimpleName()));
+    } else if (summary.bound() == 0) {
       LOG.warn(
           Message.FIL_0204.text(
               root.getClass().getSimpleName(), Summaries.candidates(result.layers())));

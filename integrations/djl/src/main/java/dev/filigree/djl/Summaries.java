@@ -7,6 +7,7 @@ import ai.djl.nn.Parameter;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.LayerKind;
+import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
 import dev.filigree.djl.train.Weights;
@@ -111,6 +112,9 @@ final class Summaries {
       return b.kind() == LayerKind.CONVOLUTION
           ? "convolutions run masked dense"
           : "recurrent layers run masked dense";
+    }
+    if (Activations.isUncalibrated(b)) {
+      return "activation threshold not calibrated";
     }
     if (b.role() == Binding.Role.GATE || b.role() == Binding.Role.UP) {
       return "CATS outside a fused block: exact, not faster here";

@@ -114,6 +114,20 @@ public final class Activations {
     layers.forEach(l -> assign(l.binding(), pass));
   }
 
+  /** Layers that skip nothing because their threshold is not known yet. */
+  public static List<Binding> uncalibrated(List<Bindings.Layer> layers) {
+    return layers.stream()
+        .map(Bindings.Layer::binding)
+        .filter(Activations::isUncalibrated)
+        .toList();
+  }
+
+  /** Whether a layer skips nothing because its threshold is not known yet. */
+  public static boolean isUncalibrated(Binding b) {
+    return needsCalibration(b)
+        && !(b.serving() instanceof LayerServing s && s.rule() != null);
+  }
+
   private static boolean needsCalibration(Binding b) {
     ActivationMethod method =
         b.plan().flatMap(p -> p.activation()).map(ActivationPlan::method).orElse(null);

@@ -6,12 +6,17 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.LatentWeights;
 import dev.filigree.mask.Mask;
+import dev.filigree.plan.FiligreeException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The latent weights of one layer under a straight-through method: the forward pass sees w * mask,
@@ -28,6 +33,8 @@ final class LatentTensors implements LatentWeights {
    */
   private static final int MOST_LIVE = 64;
 
+  private static final Logger LOG = LoggerFactory.getLogger(LatentTensors.class);
+
   private final Map<String, MaskedTensor> tensors = new HashMap<>();
   private final NDManager manager;
   private final Deque<NDArray> live = new ArrayDeque<>();
@@ -37,7 +44,8 @@ final class LatentTensors implements LatentWeights {
   private int readers;
   private boolean closed;
   private double sparsity;
-  private boolean chosen;
+  private final Set<MaskedTensor> chosen = new HashSet<>();
+  private boolean warned;
 
   LatentTensors(List<MaskedTensor> own, NDManager manager) {
     own.forEach(t -> tensors.put(t.parameter().getId(), t));
@@ -54,7 +62,7 @@ final class LatentTensors implements LatentWeights {
   /** Sets the scheduled sparsity of the coming step; weights have changed. */
   synchronized void startStep(double newSparsity) {
     sparsity = newSparsity;
-    chosen = false;
+    chosen.clear();
     List<NDArray> old = new ArrayList<>(live);
     old.addAll(deltas.values());
     old.forEach(NDArray::close);
@@ -117,12 +125,21 @@ final class LatentTensors implements LatentWeights {
   }
 
   private void choose(MaskedTensor tensor, NDArray weight) {
-    if (!chosen) {
-      tensors.values().forEach(t -> t.setMask(null));
-      chosen = true;
+    if (!chosen.add(tensor)) {
+      return;
     }
-    if (tensor.mask() == null && sparsity > 0) {
+    if (sparsity <= 0) {
+      tensor.setMask(null);
+      return;
+    }
+    try {
       tensor.setMask(tensor.select(weight, sparsity));
+    } catch (FiligreeException e) {
+      // A training that diverged goes on, as it would without masks; the mask before stays.
+      if (!warned) {
+        warned = true;
+        LOG.warn(e.getMessage());
+      }
     }
   }
 

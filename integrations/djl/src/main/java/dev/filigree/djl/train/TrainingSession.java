@@ -13,6 +13,7 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.mask.Mask;
 import dev.filigree.mask.MaskSelection;
 import dev.filigree.mask.ScoredTensor;
+import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.SchedulePlan;
 import dev.filigree.plan.WeightPlan;
@@ -39,6 +40,7 @@ final class TrainingSession implements AutoCloseable {
   private final Map<MaskedTensor, LatentTensors> latent = new LinkedHashMap<>();
   private final java.util.Set<String> unplanned = new java.util.LinkedHashSet<>();
   private long step;
+  private boolean warned;
 
   /** Starts on initialised layers; on finished ones at the declared sparsity. */
   TrainingSession(
@@ -150,10 +152,26 @@ final class TrainingSession implements AutoCloseable {
       if (t.plan().scope() == Scope.GLOBAL) {
         global.computeIfAbsent(t.plan().text() + "@" + s, k -> new ArrayList<>()).add(t);
       } else {
-        t.setMask(t.select(store.getValue(t.parameter(), device, true), s));
+        unlessNotNumbers(
+            () -> t.setMask(t.select(store.getValue(t.parameter(), device, true), s)));
       }
     }
-    for (List<MaskedTensor> group : global.values()) {
+    global.values().forEach(group -> unlessNotNumbers(() -> selectTogether(group, store, device)));
+  }
+
+  /** A training that diverged goes on, as it would without masks; the masks it has stay. */
+  private void unlessNotNumbers(Runnable selection) {
+    try {
+      selection.run();
+    } catch (FiligreeException e) {
+      if (!warned) {
+        warned = true;
+        LOG.warn(e.getMessage());
+      }
+    }
+  }
+
+  private void selectTogether(List<MaskedTensor> group, ParameterStore store, Device device) {
       List<ScoredTensor> scored =
           group.stream()
               .map(
@@ -169,7 +187,6 @@ final class TrainingSession implements AutoCloseable {
       for (int i = 0; i < masks.size(); i++) {
         group.get(i).setMask(masks.get(i));
       }
-    }
   }
 
   /**

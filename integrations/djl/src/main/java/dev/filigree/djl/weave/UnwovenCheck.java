@@ -25,8 +25,8 @@ public final class UnwovenCheck implements EngineProvider {
 
   /** Looks, and warns, fails or attaches as {@code filigree.unwoven} says. */
   public UnwovenCheck() {
-    String action = Setting.UNWOVEN.get();
-    if (!Setting.ENABLED.isTrue() || action.equals("ignore") || isPresent(HOOK, null)) {
+    String action = action();
+    if (action.equals("ignore") || isPresent(HOOK, null)) {
       return;
     }
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
@@ -40,6 +40,16 @@ public final class UnwovenCheck implements EngineProvider {
       case "fail" -> throw new FiligreeException(Message.FIL_0208, annotated.size());
       case "attach" -> attach(text);
       default -> LOG.warn(text);
+    }
+  }
+
+  /** A setting that is not understood must not keep the engine from starting. */
+  private static String action() {
+    try {
+      return Setting.ENABLED.isTrue() ? Setting.UNWOVEN.get() : "ignore";
+    } catch (FiligreeException e) {
+      LOG.warn(e.getMessage());
+      return "warn";
     }
   }
 

@@ -171,6 +171,10 @@ public final class WovenCalls {
         l.binding().serving().verify(l.binding());
       }
     }
+    Activations.uncalibrated(result.layers()).stream()
+        .map(b -> Message.FIL_0212.text(b.path()))
+        .filter(LOGGED::add)
+        .forEach(LOG::warn);
     LatentCheckpoint.warnIfLoaded(model);
   }
 
