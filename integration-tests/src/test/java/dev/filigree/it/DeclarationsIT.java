@@ -82,7 +82,9 @@ class DeclarationsIT {
     root.add(shared).add(borrower);
     try (Model model = Models.initialised(root, new Shape(1, 16), 61)) {
       Filigree.finish(model);
-      assertThat(Models.zeros(borrower.borrowed().getParameters().get("weight").getArray().toFloatArray()))
+      assertThat(
+              Models.zeros(
+                  borrower.borrowed().getParameters().get("weight").getArray().toFloatArray()))
           .isEqualTo(16 * 12);
     }
   }

@@ -47,7 +47,14 @@ class FallbackIT {
   }
 
   /** What came out; both null where the input was refused. */
-  private record Outcome(Shape shape, float[] values) {
+  private static final class Outcome {
+    private final Shape shape;
+    private final float[] values;
+
+    Outcome(Shape shape, float[] values) {
+      this.shape = shape;
+      this.values = values;
+    }
 
     void like(Outcome other, String name) {
       assertThat(shape).as(name).isEqualTo(other.shape);

@@ -156,8 +156,7 @@ class LifecycleIT {
         for (Linear layer : List.of(net.wide, net.next)) {
           float[] w = TrainingIT.weight(layer);
           w[7] = Float.NaN;
-          Weights.write(
-              layer.getParameters().get("weight").getArray(), FloatBuffer.wrap(w));
+          Weights.write(layer.getParameters().get("weight").getArray(), FloatBuffer.wrap(w));
         }
         steps(trainer, 10);
       }

@@ -205,8 +205,7 @@ class ServingIT {
 
   /** The dense result, layer by layer past every packed operator. */
   private static float[] dense(Net block, NDManager manager, NDList x) {
-    return Dispatch.bypassed(
-        () -> forward(block, manager, x));
+    return Dispatch.bypassed(() -> forward(block, manager, x));
   }
 
   @Test

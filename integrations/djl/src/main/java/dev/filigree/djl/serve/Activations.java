@@ -124,8 +124,7 @@ public final class Activations {
 
   /** Whether a layer skips nothing because its threshold is not known yet. */
   public static boolean isUncalibrated(Binding b) {
-    return needsCalibration(b)
-        && !(b.serving() instanceof LayerServing s && s.rule() != null);
+    return needsCalibration(b) && !(b.serving() instanceof LayerServing s && s.rule() != null);
   }
 
   private static boolean needsCalibration(Binding b) {

@@ -152,8 +152,7 @@ final class TrainingSession implements AutoCloseable {
       if (t.plan().scope() == Scope.GLOBAL) {
         global.computeIfAbsent(t.plan().text() + "@" + s, k -> new ArrayList<>()).add(t);
       } else {
-        unlessNotNumbers(
-            () -> t.setMask(t.select(store.getValue(t.parameter(), device, true), s)));
+        unlessNotNumbers(() -> t.setMask(t.select(store.getValue(t.parameter(), device, true), s)));
       }
     }
     global.values().forEach(group -> unlessNotNumbers(() -> selectTogether(group, store, device)));
@@ -172,21 +171,21 @@ final class TrainingSession implements AutoCloseable {
   }
 
   private void selectTogether(List<MaskedTensor> group, ParameterStore store, Device device) {
-      List<ScoredTensor> scored =
-          group.stream()
-              .map(
-                  t ->
-                      new ScoredTensor(
-                          t.name(),
-                          t.rows(),
-                          t.cols(),
-                          t.scores(store.getValue(t.parameter(), device, true))))
-              .toList();
-      List<Mask> masks =
-          MaskSelection.selectGlobal(group.get(0).plan(), group.get(0).ramp().at(step), scored);
-      for (int i = 0; i < masks.size(); i++) {
-        group.get(i).setMask(masks.get(i));
-      }
+    List<ScoredTensor> scored =
+        group.stream()
+            .map(
+                t ->
+                    new ScoredTensor(
+                        t.name(),
+                        t.rows(),
+                        t.cols(),
+                        t.scores(store.getValue(t.parameter(), device, true))))
+            .toList();
+    List<Mask> masks =
+        MaskSelection.selectGlobal(group.get(0).plan(), group.get(0).ramp().at(step), scored);
+    for (int i = 0; i < masks.size(); i++) {
+      group.get(i).setMask(masks.get(i));
+    }
   }
 
   /**
