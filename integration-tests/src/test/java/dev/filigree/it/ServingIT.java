@@ -162,11 +162,12 @@ class ServingIT {
       Filigree.pack(model, SPARSE);
       float[] before = Models.predict(model, input, shape);
       try (Predictor<NDList, NDList> p = model.newPredictor(new NoopTranslator(null));
-          NDManager manager = model.getNDManager().newSubManager();
-          Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+          NDManager manager = model.getNDManager().newSubManager()) {
         NDList x = new NDList(manager.create(input, shape));
-        trainer.initialize(shape);
-        TrainingIT.step(trainer, input, shape, Models.gaussian(10, 9), new Shape(1, 10));
+        try (Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+          trainer.initialize(shape);
+          TrainingIT.step(trainer, input, shape, Models.gaussian(10, 9), new Shape(1, 10));
+        }
         float[] stepped = p.predict(x).head().toFloatArray();
         assertThat(stepped).isNotEqualTo(before);
         assertThat(stepped).containsExactly(dense(block, manager, x));
