@@ -16,6 +16,7 @@ import dev.filigree.annotations.ActivationSparse;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Schedule;
 import dev.filigree.annotations.ScheduleKind;
+import dev.filigree.annotations.Scope;
 import dev.filigree.annotations.Sparse;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.PackOptions;
@@ -208,6 +209,49 @@ class LifecycleIT {
           }
         }
       }
+    }
+  }
+
+  /** One budget, reached slowly. */
+  @Sparse(
+      sparsity = 0.5,
+      scope = Scope.GLOBAL,
+      include = {"one", "two"},
+      schedule = @Schedule(kind = ScheduleKind.LINEAR, end = 0.5))
+  static final class Budget extends Models.Chain {
+    private final Linear one = addChildBlock("one", Linear.builder().setUnits(16).build());
+    private final Linear two = addChildBlock("two", Linear.builder().setUnits(16).build());
+    private final Linear head = addChildBlock("head", Linear.builder().setUnits(4).build());
+
+    @Override
+    List<Block> order() {
+      return List.of(one, two, head);
+    }
+  }
+
+  @Test
+  void aPrunedModelWithOneBudgetTrainsOnUnderItsMasks() {
+    Budget net = new Budget();
+    try (Model model = Models.initialised(net, SHAPE, 78)) {
+      Filigree.finish(model);
+      float[] one = TrainingIT.weight(net.one);
+      float[] two = TrainingIT.weight(net.two);
+      assertThat(Models.zeros(one) + Models.zeros(two)).isEqualTo((16 * 48 + 16 * 16) / 2);
+      try (Trainer trainer = TrainingIT.trainer(model, TrainingIT.adamWithDecay())) {
+        Filigree.plannedSteps(trainer, 10);
+        trainer.initialize(SHAPE);
+        for (int i = 0; i < 10; i++) {
+          steps(trainer, 1);
+          sameZeros(TrainingIT.weight(net.one), one);
+          sameZeros(TrainingIT.weight(net.two), two);
+        }
+      }
+    }
+  }
+
+  private static void sameZeros(float[] actual, float[] expected) {
+    for (int k = 0; k < actual.length; k++) {
+      assertThat(actual[k] == 0f).as("weight %d", k).isEqualTo(expected[k] == 0f);
     }
   }
 

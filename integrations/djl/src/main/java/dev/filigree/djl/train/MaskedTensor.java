@@ -125,10 +125,15 @@ final class MaskedTensor {
       Optional<Mask> before = declaredMask(weight);
       // Fewer weights than the mask keeps is no training but an initialisation with zeros.
       if (before.isPresent() && before.get().keptCount() == nonZeros(weight).keptCount()) {
-        mask = before.get();
-        resumed = true;
+        resume(before.get());
       }
     }
+  }
+
+  /** Goes on under a mask the weights have already. */
+  void resume(Mask before) {
+    mask = before;
+    resumed = true;
   }
 
   /** Whether the mask is that of a training before this one, and stays. */

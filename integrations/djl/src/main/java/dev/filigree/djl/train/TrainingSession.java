@@ -83,6 +83,33 @@ final class TrainingSession implements AutoCloseable {
         hard.addAll(own);
       }
     }
+    resumeTogether();
+  }
+
+  /** The same for layers that share one budget: only all of them together can have its mask. */
+  private void resumeTogether() {
+    Map<String, List<MaskedTensor>> groups = new LinkedHashMap<>();
+    hard.stream()
+        .filter(t -> t.plan().scope() == Scope.GLOBAL && t.plan().sparsity() > 0)
+        .forEach(t -> groups.computeIfAbsent(t.plan().text(), k -> new ArrayList<>()).add(t));
+    for (List<MaskedTensor> group : groups.values()) {
+      List<Mask> now = group.stream().map(t -> t.nonZeros(t.parameter().getArray())).toList();
+      List<ScoredTensor> scored = new ArrayList<>();
+      for (int i = 0; i < now.size(); i++) {
+        MaskedTensor t = group.get(i);
+        scored.add(new ScoredTensor(t.name(), t.rows(), t.cols(), t.indicator(now.get(i))));
+      }
+      WeightPlan plan = group.get(0).plan();
+      List<Mask> legal = MaskSelection.selectGlobal(plan, plan.sparsity(), scored);
+      boolean same = true;
+      for (int i = 0; i < now.size(); i++) {
+        same &=
+            legal.get(i).keptCount() == now.get(i).keptCount() && legal.get(i).contains(now.get(i));
+      }
+      for (int i = 0; same && i < now.size(); i++) {
+        group.get(i).resume(legal.get(i));
+      }
+    }
   }
 
   private SparsityRamp ramp(Binding binding, WeightPlan plan, long plannedSteps) {
