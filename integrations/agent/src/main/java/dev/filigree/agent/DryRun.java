@@ -4,6 +4,7 @@ import dev.filigree.plan.Message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.instrument.Instrumentation;
+import java.util.Set;
 
 /** Reports what the agent would do, and does nothing of it. */
 final class DryRun {
@@ -29,12 +30,13 @@ final class DryRun {
     findings
         .annotated()
         .forEach((name, what) -> log.message(Message.FIL_0512, name + " would be bound: " + what));
-    for (String name : Banner.classes(findings, ClassLoader.getSystemClassLoader())) {
+    Set<String> known = Banner.classes(findings, ClassLoader.getSystemClassLoader());
+    for (String name : known) {
       if (!findings.annotated().containsKey(name)) {
         log.message(Message.FIL_0512, name + " is in an index and would be bound when it loads");
       }
     }
-    if (findings.annotated().isEmpty()) {
+    if (known.isEmpty()) {
       log.message(
           Message.FIL_0506,
           findings.candidates().isEmpty() ? "none" : Findings.some(findings.candidates()));

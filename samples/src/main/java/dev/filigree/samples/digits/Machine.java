@@ -1,12 +1,13 @@
 package dev.filigree.samples.digits;
 
+import dev.filigree.kernel.KernelSelection;
 import java.util.Objects;
 
 /** What the figures of a run depend on besides the code. */
 final class Machine {
   private Machine() {}
 
-  /** One line: system, processors, JDK. */
+  /** One line: system, processors, JDK, which kernels run. */
   static String text() {
     return System.getProperty("os.name")
         + " "
@@ -15,16 +16,12 @@ final class Machine {
         + Runtime.getRuntime().availableProcessors()
         + " processors, JDK "
         + System.getProperty("java.version")
-        + (vectorApi() ? " with" : " without")
-        + " the Vector API module";
+        + ", kernels: "
+        + KernelSelection.description();
   }
 
   /** What OMP_WAIT_POLICY says; libtorch's worker threads follow it. */
   static String ompPolicy() {
     return Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "default");
-  }
-
-  private static boolean vectorApi() {
-    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
   }
 }
