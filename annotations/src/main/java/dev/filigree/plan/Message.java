@@ -206,7 +206,16 @@ public enum Message {
   FIL_0606("%s images are too few: %s are needed for training and 1,000 for validation."),
   FIL_0608("%s failed: %s"),
   FIL_0609("%s. See %s --help."),
-  FIL_0610("%s failed unexpectedly: %s. Run it again with --debug and report what it prints.");
+  FIL_0610("%s failed unexpectedly: %s. Run it again with --debug and report what it prints."),
+  FIL_0611(
+      "--pattern %s needs --sparsity, the fraction of the weights to remove; it must be at least 0 and below 1. Add for example --sparsity 0.5."),
+  FIL_0612("--format %s does not go with --pattern %s: %s. Legal here: %s."),
+  FIL_0613(
+      "Too little memory to measure this layer: %s. Measure a smaller layer or one --format, use --working-set hot, free memory, or raise -Xmx and -XX:MaxDirectMemorySize in FILIGREE_JAVA_OPTS."),
+  FIL_0614(
+      "OMP_WAIT_POLICY is set, and dense under the default OpenMP settings could not be measured in a process of its own: %s. Unset OMP_WAIT_POLICY to do without."),
+  FIL_0615(
+      "--threads is %s, but this process already computes with %s. Use the same number or a new process.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -17,7 +17,7 @@ import picocli.CommandLine.ScopeType;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoCommand.class, AttachCommand.class})
+    subcommands = {DemoCommand.class, BenchCommand.class, AttachCommand.class})
 public final class Main {
   /** Bad usage or bad input. */
   static final int BAD_INPUT = 2;

@@ -1,0 +1,93 @@
+package dev.filigree.cli.bench;
+
+import dev.filigree.gate.Ratio;
+import dev.filigree.kernel.KernelSelection;
+import java.util.Map;
+
+/** The JSON of {@code bench}; component names in snake case are its keys. */
+record BenchJson(
+    int rows,
+    int cols,
+    int batch,
+    String pattern,
+    double sparsity,
+    double activationSparsity,
+    double denseUs,
+    double denseJavaUs,
+    double sparseUs,
+    double ratio,
+    double ratioP10,
+    double ratioP90,
+    double ratioLower90,
+    int rounds,
+    double denseJavaRatio,
+    String chosen,
+    String format,
+    String values,
+    String kernel,
+    int threads,
+    String workingSet,
+    String ompPolicy,
+    double denseCurrentUs,
+    double denseDefaultUs,
+    double gbytesPerS,
+    double streamGbytesPerS,
+    long packedBytes,
+    long denseBytes,
+    double maxAbsErr,
+    double maxRelErr,
+    Map<String, Double> formsUs,
+    int denseCopies,
+    int denseJavaCopies,
+    int sparseCopies,
+    int inputs,
+    boolean limitedByMemory,
+    long seed,
+    String jdk) {
+
+  static BenchJson of(BenchResult r) {
+    LayerSpec spec = r.spec();
+    Ratio ratio = r.ratio();
+    BenchResult.Times times = r.times();
+    BenchResult.Rotation rotation = r.rotation();
+    return new BenchJson(
+        spec.rows(),
+        spec.cols(),
+        spec.batch(),
+        spec.pattern(),
+        spec.sparsity(),
+        spec.activationSparsity(),
+        times.dense(),
+        times.own(),
+        times.packed(),
+        ratio.median(),
+        ratio.p10(),
+        ratio.p90(),
+        ratio.lower90(),
+        ratio.rounds(),
+        r.denseJavaRatio().median(),
+        r.chosen(),
+        r.format(),
+        "f32",
+        KernelSelection.description(),
+        r.threads(),
+        spec.workingSet(),
+        DefaultPolicy.current(),
+        times.djl(),
+        DefaultPolicy.isAnother() ? times.djlDefault() : times.djl(),
+        r.gbytesPerSecond(),
+        r.streamGbytesPerSecond(),
+        r.packedBytes(),
+        spec.denseBytes(),
+        r.errors().absolute(),
+        r.errors().relative(),
+        r.forms(),
+        rotation.dense(),
+        rotation.denseJava(),
+        rotation.packed(),
+        rotation.inputs(),
+        rotation.limited(),
+        spec.seed(),
+        System.getProperty("java.version"));
+  }
+}

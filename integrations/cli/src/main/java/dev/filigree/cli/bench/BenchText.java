@@ -1,0 +1,164 @@
+package dev.filigree.cli.bench;
+
+import dev.filigree.gate.Gate;
+import dev.filigree.gate.Ratio;
+import dev.filigree.kernel.KernelSelection;
+import dev.filigree.report.PlainText;
+import dev.filigree.report.Report.Table;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The result for a terminal. */
+final class BenchText {
+  private final BenchResult result;
+  private final StringBuilder out = new StringBuilder();
+
+  private BenchText(BenchResult result) {
+    this.result = result;
+  }
+
+  static String of(BenchResult result) {
+    BenchText text = new BenchText(result);
+    text.heading();
+    text.out.append('\n').append(PlainText.table(text.table())).append('\n');
+    text.notes();
+    return text.out.toString();
+  }
+
+  private void heading() {
+    LayerSpec s = result.spec();
+    line(
+        String.format(
+            Locale.ROOT,
+            "%d outputs, %d inputs, batch %d, weights %s, %.0f %% of the inputs zero, f32, seed %d",
+            s.rows(),
+            s.cols(),
+            s.batch(),
+            weights(s),
+            100 * s.activationSparsity(),
+            s.seed()));
+    line(
+        String.format(
+            Locale.ROOT,
+            "JDK %s, %d thread%s on both sides, OpenMP policy %s, kernels: %s",
+            System.getProperty("java.version"),
+            result.threads(),
+            result.threads() == 1 ? "" : "s",
+            DefaultPolicy.current(),
+            KernelSelection.description()));
+    line(workingSet());
+  }
+
+  private static String weights(LayerSpec s) {
+    return s.plan().map(p -> p.text()).orElse(s.pattern());
+  }
+
+  private String workingSet() {
+    if (!result.spec().cold()) {
+      return "Hot: one copy of the weights on each side, " + result.rotation().inputs() + " inputs";
+    }
+    BenchResult.Rotation r = result.rotation();
+    return String.format(
+        Locale.ROOT,
+        "Cold: %d copies of DJL's weights (%s), %d of Filigree dense, %d of %s (%s); %d inputs",
+        r.dense(),
+        mebibytes(r.dense() * result.spec().denseBytes()),
+        r.denseJava(),
+        r.packed(),
+        result.format(),
+        mebibytes(r.packed() * result.packedBytes()),
+        r.inputs());
+  }
+
+  private Table table() {
+    BenchResult.Times t = result.times();
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("DJL dense", micros(t.dense()), "1", mebibytes(result.spec().denseBytes())));
+    rows.add(
+        List.of(
+            "Filigree dense",
+            micros(t.own()),
+            times(result.denseJavaRatio()),
+            mebibytes(result.spec().denseBytes())));
+    rows.add(
+        List.of(
+            "Filigree " + result.format(),
+            micros(t.packed()),
+            times(result.ratio()),
+            mebibytes(result.packedBytes())));
+    return new Table(List.of("", "median", "speed against DJL (p10 to p90)", "weights"), rows);
+  }
+
+  private void notes() {
+    BenchResult.Times t = result.times();
+    if (DefaultPolicy.isAnother()) {
+      line(
+          String.format(
+              Locale.ROOT,
+              "DJL dense is the faster of %s here and %s under the default OpenMP settings, in a process of its own.",
+              micros(t.djl()),
+              micros(t.djlDefault())));
+    }
+    if (!result.forms().isEmpty()) {
+      line(
+          String.format(
+              Locale.ROOT,
+              "Fastest of %s in a first measurement.",
+              result.forms().entrySet().stream()
+                  .map(e -> e.getKey() + " " + micros(e.getValue()))
+                  .collect(Collectors.joining(", "))));
+    }
+    if (result.rotation().limited()) {
+      line("Memory did not suffice for 1 GiB of copies on each side: caches may have helped.");
+    } else if (result.spec().cold() && mostCopies() == Copies.MOST) {
+      line("The layer is so small that its copies do not fill 1 GiB: caches may have helped.");
+    }
+    line(
+        String.format(
+            Locale.ROOT,
+            "Weights read at %.1f GB/s, %.0f %% of the %.1f GB/s of a plain read of memory.",
+            result.gbytesPerSecond(),
+            100 * result.gbytesPerSecond() / result.streamGbytesPerSecond(),
+            result.streamGbytesPerSecond()));
+    line(
+        String.format(
+            Locale.ROOT,
+            "Packed weights have %.1f %% of the dense bytes. Outputs differ from dense by %.1e of the largest output at most.",
+            100.0 * result.packedBytes() / result.spec().denseBytes(),
+            result.errors().relative()));
+    line(
+        String.format(
+            Locale.ROOT,
+            "The break-even gate would run %s: with 90 %% confidence the ratio is above %.2f, and it asks for %.2f.",
+            result.chosen(),
+            result.ratio().lower90(),
+            Gate.THRESHOLD));
+  }
+
+  private int mostCopies() {
+    BenchResult.Rotation r = result.rotation();
+    return Math.max(r.dense(), r.packed());
+  }
+
+  private void line(String text) {
+    out.append(PlainText.wrap(text)).append('\n');
+  }
+
+  private static String times(Ratio r) {
+    return String.format(Locale.ROOT, "%.2fx (%.2f to %.2f)", r.median(), r.p10(), r.p90());
+  }
+
+  private static String micros(double micros) {
+    return micros >= 1000
+        ? String.format(Locale.ROOT, "%.2f ms", micros / 1000)
+        : String.format(Locale.ROOT, "%.1f us", micros);
+  }
+
+  private static String mebibytes(long bytes) {
+    return bytes >= 1 << 20
+        ? String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0)
+        : String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.filigree.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.filigree.cli.bench.Bench;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** Arguments and results of {@code bench} on tiny layers. */
+final class BenchCommandTest {
+  /** One thread everywhere: a process cannot change its number of threads. */
+  private static final String COMMON = "--threads 1 ";
+
+  private static final Bench.Budget TINY =
+      new Bench.Budget(Duration.ofMillis(20), Duration.ofMillis(40), 1 << 17, 1 << 20);
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--rows 0 --cols 8 --pattern dense | FIL-0604: --rows is 0",
+        "--rows 8 --cols -1 --pattern dense | FIL-0604: --cols is -1",
+        "--rows 8 --cols 8 --pattern dense --batch 0 | FIL-0604: --batch is 0",
+        "--rows 8 --cols 8 --pattern dense --threads 0 | FIL-0604: --threads is 0",
+        "--rows 8 --cols 8 --pattern dense --threads 100000 | FIL-0604: --threads is 100000",
+        "--rows 8 --pattern dense | FIL-0609: Missing required option: '--cols=C'",
+        "--rows 8 --cols many --pattern dense | FIL-0609",
+        "--rows 8 --cols 8 --pattern unstructured | FIL-0611: --pattern unstructured needs --sparsity",
+        "--rows 8 --cols 8 --pattern block:4x1 | FIL-0611: --pattern block:4x1 needs --sparsity",
+        "--rows 8 --cols 8 --pattern unstructured --sparsity 1 | FIL-0604: --sparsity is 1.0",
+        "--rows 8 --cols 8 --pattern unstructured --sparsity -0.1 | FIL-0604: --sparsity is -0.1",
+        "--rows 8 --cols 8 --pattern unstructured --sparsity NaN | FIL-0604: --sparsity is NaN",
+        "--rows 8 --cols 8 --pattern unstructured --sparsity half | FIL-0609",
+        "--rows 8 --cols 8 --pattern dense --sparsity 0.5 | FIL-0604: --sparsity is 0.5",
+        "--rows 8 --cols 8 --pattern 2:4 --sparsity 0.9 | FIL-0604: --sparsity is 0.9",
+        "--rows 8 --cols 10 --pattern 2:4 | FIL-0202: --pattern 2:4: m = 4",
+        "--rows 8 --cols 8 --pattern 5:4 | FIL-0102",
+        "--rows 8 --cols 8 --pattern 0:4 | FIL-0102",
+        "--rows 8 --cols 8 --pattern 0:0 | FIL-0104",
+        "--rows 8 --cols 8 --pattern block:0x4 --sparsity 0.5 | FIL-0604: --pattern is block:0x4",
+        "--rows 8 --cols 8 --pattern rows --sparsity 0.5 | FIL-0604: --pattern is rows",
+        "--rows 8 --cols 8 --pattern dense --activation-sparsity 1 | FIL-0604: --activation-sparsity",
+        "--rows 8 --cols 8 --pattern dense --format coo | FIL-0604: --format is coo",
+        "--rows 8 --cols 8 --pattern dense --format strip4x1 | strips are not built",
+        "--rows 8 --cols 8 --pattern dense --format bitmap | FIL-0612: --format bitmap",
+        "--rows 8 --cols 8 --pattern unstructured --sparsity 0.5 --format nm | FIL-0612: --format nm",
+        "--rows 8 --cols 8 --pattern dense --values bf16 | FIL-0604: --values is bf16; legal: f32",
+        "--rows 8 --cols 8 --pattern dense --working-set warm | FIL-0604: --working-set is warm",
+        "--rows 50000 --cols 50000 --pattern dense | FIL-0312: 50000 x 50000",
+        "--rows 8 --cols 50000 --batch 50000 --pattern dense | FIL-0312: 50000 x 50000",
+        "--rows 8 --cols 8 --pattern dense --op qkv | FIL-0609",
+      })
+  void badArgumentsAreOneMessage(String arguments, String message) {
+    assertThat(run(arguments)).isEqualTo(2);
+    assertThat(err.toString()).contains(message).doesNotContain("\tat ");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void jsonPlaceIsCheckedBeforeTheWork() {
+    assertThat(run(COMMON + "--rows 8 --cols 8 --pattern dense --json " + directory)).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0403");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cold", "hot"})
+  void theFastestFormIsReportedWithAllFields(String workingSet) {
+    JsonObject json =
+        json(
+            "--rows 40 --cols 64 --batch 2 --pattern unstructured --sparsity 0.5"
+                + " --activation-sparsity 0.25 --working-set "
+                + workingSet);
+    for (String field :
+        List.of(
+            "dense_us",
+            "dense_java_us",
+            "sparse_us",
+            "ratio",
+            "ratio_p10",
+            "ratio_p90",
+            "gbytes_per_s",
+            "stream_gbytes_per_s")) {
+      assertThat(json.get(field).getAsDouble()).as(field).isPositive();
+    }
+    assertThat(json.get("ratio_p10").getAsDouble())
+        .isLessThanOrEqualTo(json.get("ratio_p90").getAsDouble());
+    assertThat(text(json, "format")).isIn("bitmap", "csr", "sell", "columns");
+    assertThat(json.getAsJsonObject("forms_us").keySet())
+        .containsExactly("bitmap", "csr", "sell", "columns");
+    assertThat(text(json, "values")).isEqualTo("f32");
+    assertThat(text(json, "kernel")).isNotEmpty();
+    assertThat(text(json, "working_set")).isEqualTo(workingSet);
+    assertThat(text(json, "omp_policy")).isNotEmpty();
+    assertThat(text(json, "chosen")).isIn("sparse", "dense");
+    assertThat(json.get("threads").getAsInt()).isEqualTo(1);
+    assertThat(json.get("dense_bytes").getAsLong()).isEqualTo(4 * 40 * 64);
+    assertThat(json.get("packed_bytes").getAsLong()).isPositive();
+    assertThat(json.get("dense_copies").getAsInt())
+        .isEqualTo(workingSet.equals("hot") ? 1 : ((1 << 17) + 4 * 40 * 64 - 1) / (4 * 40 * 64));
+    assertThat(json.get("limited_by_memory").getAsBoolean()).isFalse();
+    assertSmallErrors(json);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "unstructured --sparsity 0.8, bitmap, 1",
+    "unstructured --sparsity 0.8, csr, 5",
+    "unstructured --sparsity 0.8, columns, 1",
+    "2:4, nm, 1",
+    "2:4 --sparsity 0.5, sell, 4",
+    "1:3, bitmap, 3",
+    "block:4x1 --sparsity 0.5, csr, 16",
+    "block:7x5 --sparsity 0.5, sell, 1",
+    "dense, columns, 1",
+    "dense, columns, 4",
+  })
+  void everyFormAgreesWithDjl(String pattern, String format, int batch) {
+    JsonObject json =
+        json(
+            "--rows 33 --cols 48 --activation-sparsity 0.5 --pattern "
+                + pattern
+                + " --format "
+                + format
+                + " --batch "
+                + batch);
+    assertThat(text(json, "format")).isEqualTo(format);
+    assertThat(json.getAsJsonObject("forms_us").size()).isZero();
+    assertSmallErrors(json);
+  }
+
+  @Test
+  void oneOutputOfOneInput() {
+    assertSmallErrors(json("--rows 1 --cols 1 --pattern dense"));
+  }
+
+  @Test
+  void inputsToSkipAreNotCounted() {
+    JsonObject json =
+        json("--rows 64 --cols 100 --pattern dense --activation-sparsity 0.29 --working-set hot");
+    double read = json.get("gbytes_per_s").getAsDouble() * json.get("sparse_us").getAsDouble();
+    assertThat(read * 1e3).isCloseTo(4 * 64 * 71, org.assertj.core.data.Offset.offset(1e-6));
+  }
+
+  @Test
+  void textNamesAllSidesAndJsonGoesToAFile() throws Exception {
+    Path file = directory.resolve("bench.json");
+    assertThat(run(COMMON + "--rows 16 --cols 16 --pattern 2:4 --json " + file)).isZero();
+    assertThat(out.toString())
+        .contains("DJL dense")
+        .contains("Filigree dense")
+        .contains("speed against DJL")
+        .contains("GB/s")
+        .contains("The break-even gate would run");
+    JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+    assertThat(out.toString()).contains("Filigree " + text(json, "format"));
+  }
+
+  @Test
+  void threadsCannotChangeLater() {
+    assertThat(run(COMMON + "--rows 8 --cols 8 --pattern dense")).isZero();
+    assertThat(run("--threads 2 --rows 8 --cols 8 --pattern dense")).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0615: --threads is 2");
+  }
+
+  private static void assertSmallErrors(JsonObject json) {
+    assertThat(json.get("max_rel_err").getAsDouble()).isBetween(0.0, 1e-5);
+    assertThat(json.get("max_abs_err").getAsDouble()).isBetween(0.0, 1e-4);
+  }
+
+  private static String text(JsonObject json, String field) {
+    return json.get(field).getAsString();
+  }
+
+  private JsonObject json(String arguments) {
+    assertThat(run(COMMON + "--json - " + arguments)).as(err.toString()).isZero();
+    return JsonParser.parseString(out.toString()).getAsJsonObject();
+  }
+
+  private int run(String arguments) {
+    List<String> words = new ArrayList<>(List.of(arguments.strip().split(" ", -1)));
+    CommandLine line = new CommandLine(new BenchCommand(TINY));
+    line.setOut(new PrintWriter(out, true));
+    line.setErr(new PrintWriter(err, true));
+    line.setExecutionExceptionHandler(new Failures(() -> false));
+    line.setParameterExceptionHandler(new Usage());
+    return line.execute(words.toArray(String[]::new));
+  }
+}
