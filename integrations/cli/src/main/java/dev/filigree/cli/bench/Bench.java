@@ -24,8 +24,8 @@ import java.util.Map;
  * one, which alone is reported, times it against the dense sides: the winner of a comparison looks
  * better in that comparison than it is.
  *
- * <p>Cold, every side rotates over copies of its weights, and a block of calls is long enough that
- * every copy has a turn.
+ * <p>Cold, every side rotates over copies of its weights. In a block DJL meets each of its copies
+ * once; a packed side, which has more of them, goes on where its last block ended.
  */
 public final class Bench {
 
@@ -109,7 +109,7 @@ public final class Bench {
       PackedSide own = packed.remove(0);
       Map<String, Double> forms = screen(djl, packed);
       PackedSide best = fastest(packed, forms);
-      Timing timing = time("measuring", budget.measuring(), djl, List.of(own, best));
+      Timing timing = time("measuring, ms", budget.measuring(), djl, List.of(own, best));
       progress.at("bandwidth", 0, 1);
       double stream = new StreamProbe(budget.streamBytes()).gbytesPerSecond();
       progress.at("bandwidth", 1, 1);
@@ -167,7 +167,7 @@ public final class Bench {
   private Map<String, Double> screen(DjlSide djl, List<PackedSide> packed) {
     Map<String, Double> micros = new LinkedHashMap<>();
     if (packed.size() > 1) {
-      Timing timing = time("screening", budget.screening(), djl, packed);
+      Timing timing = time("screening, ms", budget.screening(), djl, packed);
       for (int i = 0; i < packed.size(); i++) {
         micros.put(packed.get(i).label(), timing.medianMicros(1 + i));
       }
@@ -189,8 +189,7 @@ public final class Bench {
     List<Runnable> sides = new ArrayList<>(List.of(djl));
     sides.addAll(ours);
     sides.add(ticker(task, limit));
-    int most = ours.stream().mapToInt(PackedSide::copies).max().orElse(1);
-    Timing timing = timer(limit, Math.max(djl.copies(), most)).time(sides.toArray(Runnable[]::new));
+    Timing timing = timer(limit, djl.copies()).time(sides.toArray(Runnable[]::new));
     progress.at(task, limit.toMillis(), limit.toMillis());
     return timing;
   }
