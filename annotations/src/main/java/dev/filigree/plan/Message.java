@@ -105,12 +105,12 @@ public enum Message {
       Severity.WARNING),
   FIL_0208(
       "%s class(es) or models use Filigree, but DJL is not woven, so they run dense. Add -javaagent:filigree-agent.jar, or call FiligreeAgent.attach() first, or set filigree.unwoven=attach."),
-  FIL_0209("%s has no weight matrix that can be made sparse (%s)."),
+  FIL_0209(
+      "%s: a weight of type %s, shape %s cannot be masked; only FLOAT32 weights are. It trains dense.",
+      Severity.WARNING),
   FIL_0210(
       "Filigree failed in %s and leaves %s dense: %s. The model runs as without Filigree; please report this.",
       Severity.WARNING),
-  FIL_0211(
-      "Annotations were found on %s, but its layers are not initialised. Call block.initialize(...) or newTrainer(...).initialize(...) first."),
   FIL_0212(
       "%s: the activation threshold is not calibrated, so it runs dense. Call Filigree.calibrate(model, inputs).",
       Severity.WARNING),
@@ -148,6 +148,8 @@ public enum Message {
   FIL_0312(
       "%s x %s is too large: every array must stay below 2 GiB. Split the matrix or the batch."),
   FIL_0313("The list of active inputs is not legal: %s; legal is %s."),
+  FIL_0314(
+      "%s is of type %s; packed files hold FLOAT32 parameters only. Convert the model to FLOAT32 before saving it."),
 
   // 04xx files
   FIL_0401(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
@@ -85,6 +86,21 @@ class PackedFilesIT {
           .hasMessageContaining("FIL-0406");
       assertThat(block.getParameters().values()).noneMatch(p -> p.isInitialized());
     }
+  }
+
+  @Test
+  void aModelOfAnotherTypeIsRefusedAndNothingIsWritten(@TempDir Path dir) {
+    Path file = dir.resolve("double.safetensors");
+    try (Model model = Model.newInstance("double", "PyTorch")) {
+      OtherNames block = new OtherNames();
+      block.initialize(model.getNDManager(), DataType.FLOAT64, SHAPE);
+      model.setBlock(block);
+      assertThatThrownBy(() -> Filigree.save(model, file))
+          .isInstanceOf(FiligreeException.class)
+          .hasMessageContaining("FIL-0314")
+          .hasMessageContaining("is of type float64; packed files hold FLOAT32 parameters only");
+    }
+    assertThat(file).doesNotExist();
   }
 
   @Test

@@ -98,7 +98,7 @@ final class PackedModel {
     NDArray array = p.getArray();
     long[] shape = array.getShape().getShape();
     if (!Weights.isReadable(array)) {
-      throw new FiligreeException(Message.FIL_0303, name, array.getDataType(), array.getShape());
+      throw new FiligreeException(Message.FIL_0314, name, array.getDataType());
     }
     ByteBuffer values = array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     values.rewind();

@@ -66,7 +66,7 @@ final class TrainingSession implements AutoCloseable {
           own.add(new MaskedTensor(binding, p, plan, ramp, seed));
         } else {
           LOG.warn(
-              Message.FIL_0303.text(
+              Message.FIL_0209.text(
                   binding.path(),
                   p.isInitialized() ? p.getArray().getDataType() : "none",
                   p.getShape()));
