@@ -123,8 +123,8 @@ public final class Filigree {
    * Finishes the model and writes its parameters into one packed file: bound weights in the smaller
    * of packed and dense form, everything else as it is.
    *
-   * @throws FiligreeException FIL-0403 where the file cannot be written; nothing is left behind
-   *     then
+   * @throws FiligreeException FIL-0403 where the file cannot be written, FIL-0314 for a parameter
+   *     that is not FLOAT32; nothing is left behind then
    */
   public static void save(Model model, Path packedFile) {
     PackedModel.save(model, packedFile);
