@@ -150,6 +150,8 @@ public enum Message {
   FIL_0313("The list of active inputs is not legal: %s; legal is %s."),
   FIL_0314(
       "%s is of type %s; packed files hold FLOAT32 parameters only. Convert the model to FLOAT32 before saving it."),
+  FIL_0315(
+      "Format %s does not hold values of type %s. Legal for it: %s. Choose one of these types or another format."),
 
   // 04xx files
   FIL_0401(

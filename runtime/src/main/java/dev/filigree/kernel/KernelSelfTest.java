@@ -51,29 +51,29 @@ final class KernelSelfTest {
   private float[] run(Kernels kernels) {
     Outputs out = new Outputs();
     ByteBuffer y = AlignedMemory.allocate(4 * 4 * ROWS);
-    kernels.denseGemv(weights, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    kernels.dense().gemv(weights, COLS, inputs, 0, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
-    kernels.columnsGemv(weights, ROWS, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    kernels.columns().gemv(weights, ROWS, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
-    kernels.columnsGemm4(weights, ROWS, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    kernels.columns().gemm4(weights, ROWS, COLS, inputs, 0, bias, y, 0, 0, ROWS);
     out.add(y, 4 * ROWS);
     BitmapArrays bitmap = BitmapPacking.pack(weights, ROWS, COLS);
     for (boolean finite : new boolean[] {true, false}) {
-      kernels.bitmapGemv(bitmap, x, finite, bias, y, 0, 0, ROWS);
+      kernels.bitmap().gemv(bitmap, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, ROWS);
-      kernels.bitmapGemm4(bitmap, x, finite, bias, y, 0, 0, ROWS);
+      kernels.bitmap().gemm4(bitmap, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, 4 * ROWS);
-      kernels.sellGemv(SellPacking.pack(weights, ROWS, COLS), x, finite, bias, y, 0, 0, ROWS);
+      kernels.sell().gemv(SellPacking.pack(weights, ROWS, COLS), x, finite, bias, y, 0, 0, ROWS);
       out.add(y, ROWS);
     }
     CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS);
-    kernels.csrGemv(csr, x, bias, y, 0, 0, ROWS);
+    kernels.csr().gemv(csr, x, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
     float[] tile = new float[ROWS * LANES];
     for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
-      kernels.densePanel(weights, COLS, inputs, lanes, tile, 0, ROWS);
+      kernels.dense().panel(weights, COLS, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
-      kernels.csrPanel(csr, inputs, lanes, tile, 0, ROWS);
+      kernels.csr().panel(csr, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
     }
     return out.values();

@@ -103,7 +103,7 @@ public final class BitmapMatrix extends StoredMatrix {
               8,
               4 * work(),
               (from, to) ->
-                  on.kernels().bitmapGemm4(arrays, inputs, finite, bias, y, yAt, from, to));
+                  on.kernels().bitmap().gemm4(arrays, inputs, finite, bias, y, yAt, from, to));
     }
     for (; b < batch; b++) {
       float[] inputs = inputs(x, b, 1);
@@ -116,7 +116,7 @@ public final class BitmapMatrix extends StoredMatrix {
               8,
               work(),
               (from, to) ->
-                  on.kernels().bitmapGemv(arrays, inputs, finite, bias, y, yAt, from, to));
+                  on.kernels().bitmap().gemv(arrays, inputs, finite, bias, y, yAt, from, to));
     }
   }
 

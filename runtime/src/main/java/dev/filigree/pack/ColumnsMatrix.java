@@ -104,7 +104,8 @@ public final class ColumnsMatrix extends StoredMatrix {
               4 * nonZeros(),
               (from, to) ->
                   on.kernels()
-                      .columnsGemm4(values, rows(), cols(), x, xAt, bias, y, yAt, from, to));
+                      .columns()
+                      .gemm4(values, rows(), cols(), x, xAt, bias, y, yAt, from, to));
     }
     for (; b < batch; b++) {
       gemv(on, x, b * cols(), null, cols(), bias, y, b * rows());
@@ -129,7 +130,8 @@ public final class ColumnsMatrix extends StoredMatrix {
             (long) rows() * count,
             (from, to) ->
                 on.kernels()
-                    .columnsGemv(values, rows(), active, count, x, xAt, bias, y, yAt, from, to));
+                    .columns()
+                    .gemv(values, rows(), active, count, x, xAt, bias, y, yAt, from, to));
   }
 
   @Override

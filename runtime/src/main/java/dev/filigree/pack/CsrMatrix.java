@@ -102,7 +102,7 @@ public final class CsrMatrix extends StoredMatrix {
           bias,
           y,
           (panel, lanes, tile, from, to) ->
-              on.kernels().csrPanel(arrays, panel, lanes, tile, from, to));
+              on.kernels().csr().panel(arrays, panel, lanes, tile, from, to));
       return;
     }
     for (int b = 0; b < batch; b++) {
@@ -115,7 +115,7 @@ public final class CsrMatrix extends StoredMatrix {
               4,
               8,
               4 * nonZeros(),
-              (from, to) -> on.kernels().csrGemv(arrays, inputs, bias, y, yAt, from, to));
+              (from, to) -> on.kernels().csr().gemv(arrays, inputs, bias, y, yAt, from, to));
     }
   }
 

@@ -55,7 +55,7 @@ public final class DenseMatrix extends StoredMatrix {
           bias,
           y,
           (panel, lanes, tile, from, to) ->
-              on.kernels().densePanel(values, cols(), panel, lanes, tile, from, to));
+              on.kernels().dense().panel(values, cols(), panel, lanes, tile, from, to));
       return;
     }
     Workers workers = on.workers();
@@ -67,7 +67,7 @@ public final class DenseMatrix extends StoredMatrix {
           4,
           4,
           nonZeros(),
-          (from, to) -> on.kernels().denseGemv(values, cols(), x, xAt, bias, y, yAt, from, to));
+          (from, to) -> on.kernels().dense().gemv(values, cols(), x, xAt, bias, y, yAt, from, to));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.filigree.pack;
 
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -35,6 +36,20 @@ public final class PackedMatrices {
    *     FIL-0308 for an unsuitable buffer, FIL-0312 where an array would exceed 2 GiB
    */
   public static PackedMatrix of(String format, ByteBuffer dense, int rows, int cols) {
+    return of(format, ValueType.F32, dense, rows, cols);
+  }
+
+  /**
+   * The same with another type of stored values; weights are rounded to the nearest value of the
+   * type.
+   *
+   * @throws FiligreeException also FIL-0315 where the format does not hold that type
+   */
+  public static PackedMatrix of(
+      String format, ValueType type, ByteBuffer dense, int rows, int cols) {
+    if (type != ValueType.F32) {
+      throw new FiligreeException(Message.FIL_0315, format, type.label(), ValueType.F32.label());
+    }
     checkShape(rows, cols, 4L * rows * cols);
     if (dense.limit() < 4L * rows * cols) {
       throw new FiligreeException(Message.FIL_0306, rows, cols, dense.limit() / 4);

@@ -1,5 +1,6 @@
 package dev.filigree.pack;
 
+import dev.filigree.kernel.ValueType;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -14,6 +15,9 @@ public interface PackedMatrix {
 
   /** The format's name: {@code dense}, {@code columns}, {@code bitmap} or {@code csr}. */
   String format();
+
+  /** How the stored weights are written. */
+  ValueType valueType();
 
   /** Outputs. */
   int rows();

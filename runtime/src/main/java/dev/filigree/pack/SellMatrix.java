@@ -125,7 +125,8 @@ public final class SellMatrix extends StoredMatrix {
               STRIP,
               8,
               arrays.inputs().limit(),
-              (from, to) -> on.kernels().sellGemv(arrays, inputs, finite, bias, y, yAt, from, to));
+              (from, to) ->
+                  on.kernels().sell().gemv(arrays, inputs, finite, bias, y, yAt, from, to));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -16,6 +17,11 @@ abstract class StoredMatrix implements PackedMatrix {
     this.rows = rows;
     this.cols = cols;
     this.nonZeros = nonZeros;
+  }
+
+  @Override
+  public ValueType valueType() {
+    return ValueType.F32;
   }
 
   @Override

@@ -16,13 +16,12 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>Vectors narrower than a strip take it in several passes over its masks.
  */
-final class VectorBitmap {
+final class VectorBitmap implements BitmapKernels {
   private static final int STRIP = Kernels.STRIP;
   private static final int LANE_BITS = LANES == 64 ? -1 : (1 << LANES) - 1;
 
-  private VectorBitmap() {}
-
-  static void gemv(
+  @Override
+  public void gemv(
       BitmapArrays w,
       float[] x,
       boolean finite,
@@ -102,7 +101,8 @@ final class VectorBitmap {
     return sum;
   }
 
-  static void gemm4(
+  @Override
+  public void gemm4(
       BitmapArrays w,
       float[] x,
       boolean finite,

@@ -11,15 +11,14 @@ import java.nio.FloatBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /** Dense matrix stored by inputs: lanes are outputs, every stored row belongs to one input. */
-final class VectorColumns {
-
-  private VectorColumns() {}
+final class VectorColumns implements ColumnsKernels {
 
   /**
    * Eight active rows per pass: long contiguous reads, and y is read and written once for eight
    * rows of W.
    */
-  static void gemv(
+  @Override
+  public void gemv(
       ByteBuffer wb,
       int rows,
       int[] active,
@@ -141,7 +140,8 @@ final class VectorColumns {
   }
 
   /** Tiles of four activation rows by two vectors of outputs stay in registers over all inputs. */
-  static void gemm4(
+  @Override
+  public void gemm4(
       ByteBuffer wb,
       int rows,
       int cols,

@@ -15,12 +15,11 @@ import jdk.incubator.vector.FloatVector;
  * Compressed sparse rows. Columns and values are read one by one through buffers: C2 turns scalar
  * reads of a segment in a counted loop into some thirty instructions of long range checks.
  */
-final class VectorCsr {
-
-  private VectorCsr() {}
+final class VectorCsr implements CsrKernels {
 
   /** Scalar loads: the gather instruction of current processors is no faster than eight of them. */
-  static void gemv(
+  @Override
+  public void gemv(
       CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
     ShortBuffer columns = w.columns().asShortBuffer();
     FloatBuffer values = w.values().asFloatBuffer();
@@ -71,7 +70,8 @@ final class VectorCsr {
     return Math.fma(values.get(i), x[k], sum);
   }
 
-  static void panel(CsrArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
+  @Override
+  public void panel(CsrArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
     ShortBuffer columns = w.columns().asShortBuffer();
     FloatBuffer values = w.values().asFloatBuffer();
     MemorySegment panel = MemorySegment.ofBuffer(pb);

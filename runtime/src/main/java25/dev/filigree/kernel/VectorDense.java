@@ -11,12 +11,11 @@ import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /** Row-major dense matrix by one activation row. */
-final class VectorDense {
-
-  private VectorDense() {}
+final class VectorDense implements DenseKernels {
 
   /** Four rows per pass share each loaded activation; two sums per row hide the latency of fma. */
-  static void gemv(
+  @Override
+  public void gemv(
       ByteBuffer wb,
       int cols,
       ByteBuffer xb,
@@ -35,6 +34,12 @@ final class VectorDense {
       int r3 = Math.min(r + 3, to - 1);
       rows4(w, cols, x, xAt, bias, y, yAt, r, r1, r2, r3);
     }
+  }
+
+  @Override
+  public void panel(
+      ByteBuffer w, int cols, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
+    VectorDensePanel.multiply(w, cols, panel, lanes, tile, from, to);
   }
 
   private static void rows4(

@@ -16,15 +16,14 @@ import jdk.incubator.vector.VectorOperators;
  * in two registers and are looked up there. Narrower vectors have no such lookup and take the plain
  * loops.
  */
-final class VectorSell {
+final class VectorSell implements SellKernels {
   private static final int STRIP = Kernels.STRIP;
   private static final int WINDOW = Kernels.WINDOW;
   private static final boolean USABLE = LANES == STRIP;
-  private static final PlainKernels PLAIN = new PlainKernels();
+  private static final SellKernels PLAIN = new PlainSell();
 
-  private VectorSell() {}
-
-  static void gemv(
+  @Override
+  public void gemv(
       SellArrays w,
       float[] x,
       boolean finite,
@@ -34,7 +33,7 @@ final class VectorSell {
       int from,
       int to) {
     if (!USABLE || !finite) {
-      PLAIN.sellGemv(w, x, finite, bias, yb, yAt, from, to);
+      PLAIN.gemv(w, x, finite, bias, yb, yAt, from, to);
       return;
     }
     MemorySegment inputs = MemorySegment.ofBuffer(w.inputs());

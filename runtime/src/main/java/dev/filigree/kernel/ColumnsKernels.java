@@ -1,0 +1,42 @@
+package dev.filigree.kernel;
+
+import java.nio.ByteBuffer;
+
+/** Products of a dense matrix stored by inputs; see {@link Kernels} for what all have in common. */
+public interface ColumnsKernels {
+
+  /**
+   * y[r] = bias[r] + sum over the active inputs k of w[k][r] x[k]; w is [cols][rows].
+   *
+   * @param active the inputs to use, in this order; null means all
+   * @param count how many of them; the number of inputs where active is null
+   */
+  void gemv(
+      ByteBuffer w,
+      int rows,
+      int[] active,
+      int count,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to);
+
+  /**
+   * {@link #gemv} over all inputs for four activation rows at once: rows {@code xAt + i * cols} of
+   * x give {@code yAt + i * rows} of y, i from 0 to 3.
+   */
+  void gemm4(
+      ByteBuffer w,
+      int rows,
+      int cols,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to);
+}

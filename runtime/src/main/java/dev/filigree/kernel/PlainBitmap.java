@@ -1,0 +1,71 @@
+package dev.filigree.kernel;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+
+/** The bitmap format in plain Java loops, see {@link PlainKernels}. */
+final class PlainBitmap implements BitmapKernels {
+
+  @Override
+  public void gemv(
+      BitmapArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    bitmap(w, x, 0, bias, y, yAt, from, to);
+  }
+
+  @Override
+  public void gemm4(
+      BitmapArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    for (int i = 0; i < 4; i++) {
+      bitmap(w, x, i * w.cols(), bias, y, yAt + i * w.rows(), from, to);
+    }
+  }
+
+  private static void bitmap(
+      BitmapArrays w,
+      float[] x,
+      int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    ShortBuffer masks = w.masks().asShortBuffer();
+    FloatBuffer values = w.values().asFloatBuffer();
+    int cols = w.cols();
+    float[] sums = new float[Kernels.STRIP];
+    for (int r0 = from; r0 < to; r0 += Kernels.STRIP) {
+      int strip = r0 / Kernels.STRIP;
+      int next = w.starts().getInt(4 * strip);
+      java.util.Arrays.fill(sums, 0f);
+      for (int k = 0; k < cols; k++) {
+        float xk = x[xAt + k];
+        for (int mask = masks.get(strip * cols + k) & 0xFFFF; mask != 0; mask &= mask - 1) {
+          sums[Integer.numberOfTrailingZeros(mask) & (Kernels.STRIP - 1)] +=
+              values.get(next++) * xk;
+        }
+      }
+      for (int r = r0; r < Math.min(to, r0 + Kernels.STRIP); r++) {
+        y.putFloat(4 * (yAt + r), bias(bias, r) + sums[r - r0]);
+      }
+    }
+  }
+
+  private static float bias(ByteBuffer bias, int r) {
+    return bias == null ? 0 : bias.getFloat(4 * r);
+  }
+}

@@ -1,0 +1,19 @@
+package dev.filigree.kernel;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Stored weights of one matrix, in the order its format says.
+ *
+ * @param type how each is written
+ * @param data the weights, direct, native order, from position 0
+ * @param scales F32, what integers are multiplied with: one per output in formats stored by
+ *     outputs, one per input in those stored by inputs; null for the floating-point types
+ */
+public record Values(ValueType type, ByteBuffer data, ByteBuffer scales) {
+
+  /** Weights in float32. */
+  public static Values floats(ByteBuffer data) {
+    return new Values(ValueType.F32, data, null);
+  }
+}
