@@ -16,4 +16,18 @@ public record Values(ValueType type, ByteBuffer data, ByteBuffer scales) {
   public static Values floats(ByteBuffer data) {
     return new Values(ValueType.F32, data, null);
   }
+
+  /**
+   * One weight.
+   *
+   * @param index where it is stored
+   * @param group the output or input whose scale holds; not read for floating-point types
+   */
+  public float get(int index, int group) {
+    return switch (type) {
+      case F32 -> data.getFloat(4 * index);
+      case BF16 -> Bf16.toFloat(data.getShort(2 * index));
+      case INT8 -> data.get(index) * scales.getFloat(4 * group);
+    };
+  }
 }

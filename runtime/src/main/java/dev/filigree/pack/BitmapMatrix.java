@@ -5,7 +5,6 @@ import dev.filigree.kernel.BitmapPacking;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -83,10 +82,6 @@ public final class BitmapMatrix extends StoredMatrix {
         part("masks", "U16", view(arrays.masks()), strips, cols()),
         part("starts", "I32", view(arrays.starts()), strips + 1L),
         part("values", "F32", view(arrays.values()), nonZeros() + STRIP));
-  }
-
-  static ByteBuffer view(ByteBuffer buffer) {
-    return buffer.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
   }
 
   @Override

@@ -82,10 +82,9 @@ public final class CsrMatrix extends StoredMatrix {
   @Override
   public List<Part> parts() {
     return List.of(
-        part(
-            "pointers", "I32", BitmapMatrix.view(arrays.pointers()), arrays.pointers().limit() / 4),
-        part("columns", "U16", BitmapMatrix.view(arrays.columns()), nonZeros()),
-        part("values", "F32", BitmapMatrix.view(arrays.values()), nonZeros()));
+        part("pointers", "I32", view(arrays.pointers()), arrays.pointers().limit() / 4),
+        part("columns", "U16", view(arrays.columns()), nonZeros()),
+        part("values", "F32", view(arrays.values()), nonZeros()));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.kernel.Values;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -45,6 +47,42 @@ final class PartReader {
     return AlignedMemory.aligned(part.data());
   }
 
+  /**
+   * The weights in {@code values}, whatever their type, and for integers their {@code scales}.
+   *
+   * @param groups how many scales there must be
+   * @throws FiligreeException FIL-0310 as {@link #take}, FIL-0311 for a scale that is no positive
+   *     number
+   */
+  Values values(int groups, long... shape) {
+    ValueType type = valueType();
+    ByteBuffer data = take("values", type.dtype(), shape);
+    if (type != ValueType.INT8) {
+      return new Values(type, data, null);
+    }
+    ByteBuffer scales = take("scales", "F32", groups);
+    for (int i = 0; i < groups; i++) {
+      int group = i;
+      float scale = scales.getFloat(4 * i);
+      check(
+          scale > 0 && scale < Float.POSITIVE_INFINITY,
+          "scales",
+          () -> "scale " + group + " is " + scale);
+    }
+    return new Values(type, data, scales);
+  }
+
+  /** The type of {@code values}; F32 where the part is missing or has no type we know. */
+  private ValueType valueType() {
+    Part part = parts.get("values");
+    for (ValueType type : ValueType.values()) {
+      if (part != null && part.dtype().equals(type.dtype())) {
+        return type;
+      }
+    }
+    return ValueType.F32;
+  }
+
   /** Fails with FIL-0311 where the content of a part cannot be what the format says. */
   void check(boolean holds, String suffix, Supplier<String> found) {
     if (!holds) {
@@ -55,8 +93,8 @@ final class PartReader {
   private static long bytes(String dtype, long... shape) {
     long bytes =
         switch (dtype) {
-          case "U8" -> 1;
-          case "U16" -> 2;
+          case "U8", "I8" -> 1;
+          case "U16", "BF16" -> 2;
           default -> 4;
         };
     for (long n : shape) {

@@ -105,9 +105,9 @@ public final class SellMatrix extends StoredMatrix {
   public List<Part> parts() {
     long steps = arrays.inputs().limit() / STRIP;
     return List.of(
-        part("starts", "I32", BitmapMatrix.view(arrays.starts()), arrays.starts().limit() / 4),
-        part("inputs", "U8", BitmapMatrix.view(arrays.inputs()), steps, STRIP),
-        part("values", "F32", BitmapMatrix.view(arrays.values()), steps, STRIP));
+        part("starts", "I32", view(arrays.starts()), arrays.starts().limit() / 4),
+        part("inputs", "U8", view(arrays.inputs()), steps, STRIP),
+        part("values", "F32", view(arrays.values()), steps, STRIP));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.filigree.pack;
 
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.ValueType;
+import dev.filigree.kernel.Values;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -80,6 +81,19 @@ abstract class StoredMatrix implements PackedMatrix {
   /** The part of that name. */
   static Part part(String suffix, String dtype, ByteBuffer data, long... shape) {
     return new Part(suffix, dtype, shape, data);
+  }
+
+  /** The parts {@code values} and, for integers, {@code scales}. */
+  static List<Part> valueParts(Values values, long... shape) {
+    Part data = part("values", values.type().dtype(), view(values.data()), shape);
+    return values.scales() == null
+        ? List.of(data)
+        : List.of(data, part("scales", "F32", view(values.scales()), values.scales().limit() / 4));
+  }
+
+  /** Another view of the same bytes, in the same order. */
+  static ByteBuffer view(ByteBuffer buffer) {
+    return buffer.duplicate().order(buffer.order());
   }
 
   @Override
