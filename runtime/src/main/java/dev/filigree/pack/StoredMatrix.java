@@ -91,9 +91,9 @@ abstract class StoredMatrix implements PackedMatrix {
         : List.of(data, part("scales", "F32", view(values.scales()), values.scales().limit() / 4));
   }
 
-  /** Another view of the same bytes, in the same order. */
+  /** A view of the same bytes, in the same order, that cannot be written to. */
   static ByteBuffer view(ByteBuffer buffer) {
-    return buffer.duplicate().order(buffer.order());
+    return buffer.asReadOnlyBuffer().order(buffer.order());
   }
 
   @Override
