@@ -8,12 +8,13 @@ public final class BitmapPacking {
   private BitmapPacking() {}
 
   /**
-   * Packs every weight that is not zero; zeros of both signs are left out.
+   * Packs every weight whose stored value is not zero.
    *
    * @param dense float32 [rows][cols] in native order from position 0
    * @throws ArithmeticException where an array would exceed 2 GiB
    */
-  public static BitmapArrays pack(ByteBuffer dense, int rows, int cols) {
+  public static BitmapArrays pack(ByteBuffer dense, int rows, int cols, ValueType type) {
+    KeptWeights weights = new KeptWeights(dense, rows, cols, type);
     int strips = strips(rows);
     ByteBuffer masks = AlignedMemory.allocate(Math.multiplyExact(2 * strips, cols));
     ByteBuffer starts = AlignedMemory.allocate(4 * (strips + 1));
@@ -21,25 +22,23 @@ public final class BitmapPacking {
     for (int s = 0; s < strips; s++) {
       starts.putInt(4 * s, kept);
       for (int k = 0; k < cols; k++) {
-        int mask = mask(dense, s, k, rows, cols);
+        int mask = mask(weights, s, k);
         masks.putShort(2 * (s * cols + k), (short) mask);
         kept += Integer.bitCount(mask);
       }
     }
     starts.putInt(4 * strips, kept);
-    ByteBuffer values =
-        AlignedMemory.allocate(Math.multiplyExact(4, Math.addExact(kept, Kernels.STRIP)));
+    ValuesBuilder values = weights.values((long) kept + Kernels.STRIP);
     int next = 0;
     for (int s = 0; s < strips; s++) {
       for (int k = 0; k < cols; k++) {
         for (int m = masks.getShort(2 * (s * cols + k)) & 0xFFFF; m != 0; m &= m - 1) {
           int r = s * Kernels.STRIP + Integer.numberOfTrailingZeros(m);
-          // As bits, so that NaN payloads survive.
-          values.putInt(4 * next++, dense.getInt(4 * (r * cols + k)));
+          values.put(next++, r, weights.get(r, k));
         }
       }
     }
-    return new BitmapArrays(rows, cols, masks, starts, values);
+    return new BitmapArrays(rows, cols, masks, starts, values.build());
   }
 
   /** Strips of that many outputs. */
@@ -47,11 +46,11 @@ public final class BitmapPacking {
     return (int) (((long) rows + Kernels.STRIP - 1) / Kernels.STRIP);
   }
 
-  private static int mask(ByteBuffer dense, int strip, int k, int rows, int cols) {
+  private static int mask(KeptWeights weights, int strip, int k) {
     int mask = 0;
     int first = strip * Kernels.STRIP;
-    for (int i = 0; i < Math.min(Kernels.STRIP, rows - first); i++) {
-      if (dense.getFloat(4 * ((first + i) * cols + k)) != 0f) {
+    for (int i = 0; i < Math.min(Kernels.STRIP, weights.rows() - first); i++) {
+      if (weights.kept(first + i, k)) {
         mask |= 1 << i;
       }
     }

@@ -12,10 +12,10 @@ import java.nio.ByteBuffer;
  * @param pointers I32 [rows * blocks + 1]; the weights of row r in block b have the indices
  *     pointers[r * blocks + b] to pointers[r * blocks + b + 1], exclusive
  * @param columns U16 [kept]; the input modulo 65536, ascending within a block
- * @param values F32 [kept]
+ * @param values [kept]; integers have one scale per output
  */
 public record CsrArrays(
-    int rows, int cols, ByteBuffer pointers, ByteBuffer columns, ByteBuffer values) {
+    int rows, int cols, ByteBuffer pointers, ByteBuffer columns, Values values) {
 
   /** Blocks of every row. */
   public int blocks() {

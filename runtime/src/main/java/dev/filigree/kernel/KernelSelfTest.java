@@ -57,26 +57,36 @@ final class KernelSelfTest {
     out.add(y, ROWS);
     kernels.columns().gemm4(weights, ROWS, COLS, inputs, 0, bias, y, 0, 0, ROWS);
     out.add(y, 4 * ROWS);
-    BitmapArrays bitmap = BitmapPacking.pack(weights, ROWS, COLS);
+    float[] tile = new float[ROWS * LANES];
+    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
+      kernels.dense().panel(weights, COLS, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+    }
+    for (ValueType type : ValueType.values()) {
+      sparse(kernels, type, y, out);
+    }
+    return out.values();
+  }
+
+  private void sparse(Kernels kernels, ValueType type, ByteBuffer y, Outputs out) {
+    BitmapArrays bitmap = BitmapPacking.pack(weights, ROWS, COLS, type);
+    SellArrays sell = SellPacking.pack(weights, ROWS, COLS, type);
     for (boolean finite : new boolean[] {true, false}) {
       kernels.bitmap().gemv(bitmap, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, ROWS);
       kernels.bitmap().gemm4(bitmap, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, 4 * ROWS);
-      kernels.sell().gemv(SellPacking.pack(weights, ROWS, COLS), x, finite, bias, y, 0, 0, ROWS);
+      kernels.sell().gemv(sell, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, ROWS);
     }
-    CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS);
+    CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS, type);
     kernels.csr().gemv(csr, x, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
     float[] tile = new float[ROWS * LANES];
     for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
-      kernels.dense().panel(weights, COLS, inputs, lanes, tile, 0, ROWS);
-      out.add(tile, ROWS * lanes);
       kernels.csr().panel(csr, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
     }
-    return out.values();
   }
 
   /** Outputs of several products in one array. */

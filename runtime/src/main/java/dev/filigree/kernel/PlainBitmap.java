@@ -1,11 +1,13 @@
 package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /** The bitmap format in plain Java loops, see {@link PlainKernels}. */
 final class PlainBitmap implements BitmapKernels {
+
+  /** Inputs whose values are read together. */
+  private static final int INPUTS = 64;
 
   @Override
   public void gemv(
@@ -45,22 +47,32 @@ final class PlainBitmap implements BitmapKernels {
       int from,
       int to) {
     ShortBuffer masks = w.masks().asShortBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
     int cols = w.cols();
     float[] sums = new float[Kernels.STRIP];
+    float[] values = new float[Kernels.STRIP * INPUTS];
     for (int r0 = from; r0 < to; r0 += Kernels.STRIP) {
       int strip = r0 / Kernels.STRIP;
       int next = w.starts().getInt(4 * strip);
       java.util.Arrays.fill(sums, 0f);
-      for (int k = 0; k < cols; k++) {
-        float xk = x[xAt + k];
-        for (int mask = masks.get(strip * cols + k) & 0xFFFF; mask != 0; mask &= mask - 1) {
-          sums[Integer.numberOfTrailingZeros(mask) & (Kernels.STRIP - 1)] +=
-              values.get(next++) * xk;
+      for (int k0 = 0; k0 < cols; k0 += INPUTS) {
+        int k1 = Math.min(cols, k0 + INPUTS);
+        int count = 0;
+        for (int k = k0; k < k1; k++) {
+          count += Integer.bitCount(masks.get(strip * cols + k) & 0xFFFF);
+        }
+        PlainValues.read(w.values(), next, count, values);
+        next += count;
+        int v = 0;
+        for (int k = k0; k < k1; k++) {
+          float xk = x[xAt + k];
+          for (int mask = masks.get(strip * cols + k) & 0xFFFF; mask != 0; mask &= mask - 1) {
+            sums[Integer.numberOfTrailingZeros(mask) & (Kernels.STRIP - 1)] += values[v++] * xk;
+          }
         }
       }
       for (int r = r0; r < Math.min(to, r0 + Kernels.STRIP); r++) {
-        y.putFloat(4 * (yAt + r), bias(bias, r) + sums[r - r0]);
+        float sum = PlainValues.scale(w.values(), r) * sums[r - r0];
+        y.putFloat(4 * (yAt + r), bias(bias, r) + sum);
       }
     }
   }

@@ -7,54 +7,68 @@ import java.nio.ShortBuffer;
 
 /** The csr format in plain Java loops, see {@link PlainKernels}. */
 final class PlainCsr implements CsrKernels {
+  private static final int BLOCK = Kernels.CSR_BLOCK;
 
   @Override
   public void gemv(
       CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
     IntBuffer pointers = w.pointers().asIntBuffer();
     ShortBuffer columns = w.columns().asShortBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
     int blocks = w.blocks();
+    float[] values = new float[BLOCK];
     // Blocks with the same base lie behind each other and are one run.
-    int blocksPerRun = 65536 / Kernels.CSR_BLOCK;
+    int blocksPerRun = 65536 / BLOCK;
     for (int r = from; r < to; r++) {
-      float s0 = 0;
-      float s1 = 0;
-      float s2 = 0;
-      float s3 = 0;
+      float sum = 0;
       for (int b = 0; b < blocks; b += blocksPerRun) {
-        int base = CsrArrays.base(b);
-        int i = pointers.get(r * blocks + b);
         int end = pointers.get(r * blocks + Math.min(blocks, b + blocksPerRun));
-        for (; i + 3 < end; i += 4) {
-          s0 += values.get(i) * x[base + (columns.get(i) & 0xFFFF)];
-          s1 += values.get(i + 1) * x[base + (columns.get(i + 1) & 0xFFFF)];
-          s2 += values.get(i + 2) * x[base + (columns.get(i + 2) & 0xFFFF)];
-          s3 += values.get(i + 3) * x[base + (columns.get(i + 3) & 0xFFFF)];
-        }
-        for (; i < end; i++) {
-          s0 += values.get(i) * x[base + (columns.get(i) & 0xFFFF)];
+        for (int i = pointers.get(r * blocks + b); i < end; i += BLOCK) {
+          int count = Math.min(BLOCK, end - i);
+          PlainValues.read(w.values(), i, count, values);
+          sum += dot(values, columns, i, count, x, CsrArrays.base(b));
         }
       }
-      y.putFloat(4 * (yAt + r), bias(bias, r) + ((s0 + s1) + (s2 + s3)));
+      y.putFloat(4 * (yAt + r), bias(bias, r) + PlainValues.scale(w.values(), r) * sum);
     }
+  }
+
+  private static float dot(
+      float[] values, ShortBuffer columns, int at, int count, float[] x, int base) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    for (; i + 3 < count; i += 4) {
+      s0 += values[i] * x[base + (columns.get(at + i) & 0xFFFF)];
+      s1 += values[i + 1] * x[base + (columns.get(at + i + 1) & 0xFFFF)];
+      s2 += values[i + 2] * x[base + (columns.get(at + i + 2) & 0xFFFF)];
+      s3 += values[i + 3] * x[base + (columns.get(at + i + 3) & 0xFFFF)];
+    }
+    for (; i < count; i++) {
+      s0 += values[i] * x[base + (columns.get(at + i) & 0xFFFF)];
+    }
+    return (s0 + s1) + (s2 + s3);
   }
 
   @Override
   public void panel(CsrArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
     IntBuffer pointers = w.pointers().asIntBuffer();
     ShortBuffer columns = w.columns().asShortBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
+    float[] values = new float[BLOCK];
     FloatBuffer pf = panel.asFloatBuffer();
     int blocks = w.blocks();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int b = 0; b < blocks; b++) {
       int base = CsrArrays.base(b);
       for (int r = from; r < to; r++) {
-        int end = pointers.get(r * blocks + b + 1);
-        for (int i = pointers.get(r * blocks + b); i < end; i++) {
-          int k = base + (columns.get(i) & 0xFFFF);
-          axpy(values.get(i), pf, k * lanes, tile, (r - from) * lanes, lanes);
+        int start = pointers.get(r * blocks + b);
+        int count = pointers.get(r * blocks + b + 1) - start;
+        PlainValues.read(w.values(), start, count, values);
+        float scale = PlainValues.scale(w.values(), r);
+        for (int i = 0; i < count; i++) {
+          int k = base + (columns.get(start + i) & 0xFFFF);
+          axpy(scale * values[i], pf, k * lanes, tile, (r - from) * lanes, lanes);
         }
       }
     }

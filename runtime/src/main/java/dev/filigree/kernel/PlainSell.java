@@ -1,7 +1,6 @@
 package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
 /** The sell format in plain Java loops, see {@link PlainKernels}. */
@@ -18,7 +17,7 @@ final class PlainSell implements SellKernels {
       int from,
       int to) {
     IntBuffer starts = w.starts().asIntBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
+    float[] values = new float[Kernels.STRIP * Kernels.WINDOW];
     ByteBuffer inputs = w.inputs();
     int windows = w.windows();
     float[] sums = new float[Kernels.STRIP];
@@ -27,17 +26,20 @@ final class PlainSell implements SellKernels {
       java.util.Arrays.fill(sums, 0f);
       for (int v = 0; v < windows; v++) {
         int base = v * Kernels.WINDOW;
-        int end = starts.get(block + v + 1) * Kernels.STRIP;
-        for (int slot = starts.get(block + v) * Kernels.STRIP; slot < end; slot++) {
-          float value = values.get(slot);
+        int start = starts.get(block + v) * Kernels.STRIP;
+        int count = starts.get(block + v + 1) * Kernels.STRIP - start;
+        PlainValues.read(w.values(), start, count, values);
+        for (int slot = 0; slot < count; slot++) {
+          float value = values[slot];
           // Padding does not multiply; where all inputs are finite it does no harm.
           if (finite || value != 0f) {
-            sums[slot % Kernels.STRIP] += value * x[base + inputs.get(slot)];
+            sums[slot % Kernels.STRIP] += value * x[base + inputs.get(start + slot)];
           }
         }
       }
       for (int r = r0; r < Math.min(to, r0 + Kernels.STRIP); r++) {
-        y.putFloat(4 * (yAt + r), bias(bias, r) + sums[r - r0]);
+        float sum = PlainValues.scale(w.values(), r) * sums[r - r0];
+        y.putFloat(4 * (yAt + r), bias(bias, r) + sum);
       }
     }
   }

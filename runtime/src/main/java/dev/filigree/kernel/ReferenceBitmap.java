@@ -1,7 +1,6 @@
 package dev.filigree.kernel;
 
 import static dev.filigree.kernel.ReferenceFloats.bias;
-import static dev.filigree.kernel.ReferenceFloats.get;
 import static dev.filigree.kernel.ReferenceFloats.put;
 
 import java.nio.ByteBuffer;
@@ -54,7 +53,7 @@ final class ReferenceBitmap implements BitmapKernels {
       for (int k = 0; k < w.cols(); k++) {
         int mask = w.masks().getShort(2 * (strip * w.cols() + k)) & 0xFFFF;
         if ((mask & bit) != 0) {
-          sum += (double) get(w.values(), next + Integer.bitCount(mask & (bit - 1))) * x[xAt + k];
+          sum += (double) w.values().get(next + Integer.bitCount(mask & (bit - 1)), r) * x[xAt + k];
         }
         next += Integer.bitCount(mask);
       }

@@ -19,7 +19,7 @@ final class ReferenceCsr implements CsrKernels {
         int end = w.pointers().getInt(4 * (r * blocks + b + 1));
         for (int i = w.pointers().getInt(4 * (r * blocks + b)); i < end; i++) {
           int k = CsrArrays.base(b) + (w.columns().getShort(2 * i) & 0xFFFF);
-          sum += (double) get(w.values(), i) * x[k];
+          sum += (double) w.values().get(i, r) * x[k];
         }
       }
       put(y, yAt + r, sum);
@@ -36,7 +36,7 @@ final class ReferenceCsr implements CsrKernels {
           int end = w.pointers().getInt(4 * (r * blocks + b + 1));
           for (int i = w.pointers().getInt(4 * (r * blocks + b)); i < end; i++) {
             int k = CsrArrays.base(b) + (w.columns().getShort(2 * i) & 0xFFFF);
-            sum += (double) get(w.values(), i) * get(panel, k * lanes + l);
+            sum += (double) w.values().get(i, r) * get(panel, k * lanes + l);
           }
         }
         tile[(r - from) * lanes + l] = (float) sum;

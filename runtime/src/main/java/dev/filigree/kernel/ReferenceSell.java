@@ -1,7 +1,6 @@
 package dev.filigree.kernel;
 
 import static dev.filigree.kernel.ReferenceFloats.bias;
-import static dev.filigree.kernel.ReferenceFloats.get;
 import static dev.filigree.kernel.ReferenceFloats.put;
 
 import java.nio.ByteBuffer;
@@ -27,7 +26,7 @@ final class ReferenceSell implements SellKernels {
         int end = w.starts().getInt(4 * (block + 1));
         for (int i = w.starts().getInt(4 * block); i < end; i++) {
           int slot = i * Kernels.STRIP + r % Kernels.STRIP;
-          float value = get(w.values(), slot);
+          float value = w.values().get(slot, r);
           if (value != 0f) {
             sum += (double) value * x[v * Kernels.WINDOW + w.inputs().get(slot)];
           }

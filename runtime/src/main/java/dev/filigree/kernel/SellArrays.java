@@ -17,10 +17,9 @@ import java.nio.ByteBuffer;
  * @param starts I32 [strips * windows + 1]; the steps of strip s and window v are starts[s *
  *     windows + v] to starts[s * windows + v + 1], exclusive
  * @param inputs U8 [steps][16]; the input within the window, 0 to 31
- * @param values F32 [steps][16]
+ * @param values [steps][16]; integers have one scale per output
  */
-public record SellArrays(
-    int rows, int cols, ByteBuffer starts, ByteBuffer inputs, ByteBuffer values) {
+public record SellArrays(int rows, int cols, ByteBuffer starts, ByteBuffer inputs, Values values) {
 
   /** Windows of every strip. */
   public int windows() {

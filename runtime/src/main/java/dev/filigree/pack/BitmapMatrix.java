@@ -4,16 +4,20 @@ import dev.filigree.kernel.BitmapArrays;
 import dev.filigree.kernel.BitmapPacking;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.kernel.Values;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Format {@code bitmap}: one bit per weight and the kept weights, in strips of 16 outputs; made for
  * one or few activation rows, unstructured and N:M patterns alike. The layout is the one SparAMX
- * uses for its AVX-512 kernel (16 outputs by one input), for float32.
+ * uses for its AVX-512 kernel (16 outputs by one input).
  *
- * <p>Parts: {@code masks} U16 [strips, cols], {@code starts} I32 [strips + 1], {@code values} F32
- * [kept + 16]; see {@link BitmapArrays}. A removed weight does not multiply.
+ * <p>Parts: {@code masks} U16 [strips, cols], {@code starts} I32 [strips + 1], {@code values} F32,
+ * BF16 or I8 [kept + 16], for I8 {@code scales} F32 [rows]; see {@link BitmapArrays}. A removed
+ * weight does not multiply.
  */
 public final class BitmapMatrix extends StoredMatrix {
   static final String FORMAT = "bitmap";
@@ -21,12 +25,16 @@ public final class BitmapMatrix extends StoredMatrix {
   private final BitmapArrays arrays;
 
   private BitmapMatrix(BitmapArrays arrays) {
-    super(arrays.rows(), arrays.cols(), arrays.values().limit() / 4L - STRIP);
+    super(arrays.rows(), arrays.cols(), kept(arrays));
     this.arrays = arrays;
   }
 
-  static BitmapMatrix of(ByteBuffer dense, int rows, int cols) {
-    return new BitmapMatrix(BitmapPacking.pack(dense, rows, cols));
+  private static int kept(BitmapArrays arrays) {
+    return arrays.starts().getInt(4 * BitmapPacking.strips(arrays.rows()));
+  }
+
+  static BitmapMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
+    return new BitmapMatrix(BitmapPacking.pack(dense, rows, cols, type));
   }
 
   static BitmapMatrix fromParts(int rows, int cols, PartReader parts) {
@@ -60,12 +68,11 @@ public final class BitmapMatrix extends StoredMatrix {
         starts.getInt(4 * strips) == kept,
         "starts",
         () -> "the last is " + starts.getInt(4 * strips) + " where the masks count " + total);
-    ByteBuffer values = parts.take("values", "F32", kept + (long) STRIP);
-    for (int i = 0; i < STRIP; i++) {
+    Values values = parts.values(rows, kept + (long) STRIP);
+    int bytes = values.type().bytes();
+    for (int i = kept * bytes; i < (kept + STRIP) * bytes; i++) {
       parts.check(
-          values.getInt(4 * (kept + i)) == 0,
-          "values",
-          () -> "the 16 values at the end are not zero");
+          values.data().get(i) == 0, "values", () -> "the 16 values at the end are not zero");
     }
     return new BitmapMatrix(new BitmapArrays(rows, cols, masks, starts, values));
   }
@@ -76,12 +83,19 @@ public final class BitmapMatrix extends StoredMatrix {
   }
 
   @Override
+  public ValueType valueType() {
+    return arrays.values().type();
+  }
+
+  @Override
   public List<Part> parts() {
     int strips = BitmapPacking.strips(rows());
-    return List.of(
-        part("masks", "U16", view(arrays.masks()), strips, cols()),
-        part("starts", "I32", view(arrays.starts()), strips + 1L),
-        part("values", "F32", view(arrays.values()), nonZeros() + STRIP));
+    return Stream.concat(
+            Stream.of(
+                part("masks", "U16", view(arrays.masks()), strips, cols()),
+                part("starts", "I32", view(arrays.starts()), strips + 1L)),
+            valueParts(arrays.values(), nonZeros() + STRIP).stream())
+        .toList();
   }
 
   @Override
@@ -133,9 +147,9 @@ public final class BitmapMatrix extends StoredMatrix {
       for (int k = 0; k < cols(); k++) {
         int mask = arrays.masks().getShort(2 * (s * cols() + k)) & 0xFFFF;
         for (int i = 0; i < STRIP && s * STRIP + i < rows(); i++) {
+          int r = s * STRIP + i;
           boolean kept = (mask >>> i & 1) != 0;
-          dense.putInt(
-              4 * ((s * STRIP + i) * cols() + k), kept ? arrays.values().getInt(4 * next++) : 0);
+          dense.putFloat(4 * (r * cols() + k), kept ? arrays.values().get(next++, r) : 0f);
         }
       }
     }

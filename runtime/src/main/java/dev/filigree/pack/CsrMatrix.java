@@ -4,27 +4,31 @@ import dev.filigree.kernel.CsrArrays;
 import dev.filigree.kernel.CsrPacking;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.kernel.Values;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Format {@code csr}: compressed sparse rows with 16-bit columns; made for high sparsity and for
  * many activation rows.
  *
  * <p>Parts: {@code pointers} I32 [rows * blocks + 1], {@code columns} U16 [kept], {@code values}
- * F32 [kept]; see {@link CsrArrays}. A removed weight does not multiply.
+ * F32, BF16 or I8 [kept], for I8 {@code scales} F32 [rows]; see {@link CsrArrays}. A removed weight
+ * does not multiply.
  */
 public final class CsrMatrix extends StoredMatrix {
   static final String FORMAT = "csr";
   private final CsrArrays arrays;
 
   private CsrMatrix(CsrArrays arrays) {
-    super(arrays.rows(), arrays.cols(), arrays.values().limit() / 4L);
+    super(arrays.rows(), arrays.cols(), arrays.columns().limit() / 2L);
     this.arrays = arrays;
   }
 
-  static CsrMatrix of(ByteBuffer dense, int rows, int cols) {
-    return new CsrMatrix(CsrPacking.pack(dense, rows, cols));
+  static CsrMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
+    return new CsrMatrix(CsrPacking.pack(dense, rows, cols, type));
   }
 
   static CsrMatrix fromParts(int rows, int cols, PartReader parts) {
@@ -34,7 +38,7 @@ public final class CsrMatrix extends StoredMatrix {
     int kept = pointers.getInt(4 * last);
     parts.check(kept >= 0, "pointers", () -> "the last is " + kept);
     ByteBuffer columns = parts.take("columns", "U16", kept);
-    ByteBuffer values = parts.take("values", "F32", kept);
+    Values values = parts.values(rows, kept);
     parts.check(
         pointers.getInt(0) == 0,
         "pointers",
@@ -80,11 +84,18 @@ public final class CsrMatrix extends StoredMatrix {
   }
 
   @Override
+  public ValueType valueType() {
+    return arrays.values().type();
+  }
+
+  @Override
   public List<Part> parts() {
-    return List.of(
-        part("pointers", "I32", view(arrays.pointers()), arrays.pointers().limit() / 4),
-        part("columns", "U16", view(arrays.columns()), nonZeros()),
-        part("values", "F32", view(arrays.values()), nonZeros()));
+    return Stream.concat(
+            Stream.of(
+                part("pointers", "I32", view(arrays.pointers()), arrays.pointers().limit() / 4),
+                part("columns", "U16", view(arrays.columns()), nonZeros())),
+            valueParts(arrays.values(), nonZeros()).stream())
+        .toList();
   }
 
   @Override
@@ -128,7 +139,7 @@ public final class CsrMatrix extends StoredMatrix {
         int end = arrays.pointers().getInt(4 * (r * blocks + b + 1));
         for (int i = arrays.pointers().getInt(4 * (r * blocks + b)); i < end; i++) {
           int k = base + (arrays.columns().getShort(2 * i) & 0xFFFF);
-          dense.putInt(4 * (r * cols() + k), arrays.values().getInt(4 * i));
+          dense.putFloat(4 * (r * cols() + k), arrays.values().get(i, r));
         }
       }
     }

@@ -17,6 +17,8 @@ public final class PackedMatrices {
           CsrMatrix.FORMAT,
           SellMatrix.FORMAT);
 
+  private static final List<String> F32_ONLY = List.of(DenseMatrix.FORMAT, ColumnsMatrix.FORMAT);
+
   private PackedMatrices() {}
 
   /** The names of all formats. */
@@ -27,13 +29,14 @@ public final class PackedMatrices {
   /**
    * Packs a copy of dense weights.
    *
-   * <p>Kept is what is not zero; zeros of both signs are removed by the sparse formats, and NaN and
-   * infinities are kept with their bits.
+   * <p>Kept is what is not zero after rounding to the type of stored values; zeros of both signs
+   * are removed by the sparse formats.
    *
    * @param format {@code dense}, {@code columns}, {@code bitmap}, {@code csr} or {@code sell}
    * @param dense direct, float32 [rows][cols] in native order from position 0
    * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
-   *     FIL-0308 for an unsuitable buffer, FIL-0312 where an array would exceed 2 GiB
+   *     FIL-0308 for an unsuitable buffer, FIL-0312 where an array would exceed 2 GiB, FIL-0320 for
+   *     weights that are not finite
    */
   public static PackedMatrix of(String format, ByteBuffer dense, int rows, int cols) {
     return of(format, ValueType.F32, dense, rows, cols);
@@ -47,7 +50,7 @@ public final class PackedMatrices {
    */
   public static PackedMatrix of(
       String format, ValueType type, ByteBuffer dense, int rows, int cols) {
-    if (type != ValueType.F32) {
+    if (type != ValueType.F32 && F32_ONLY.contains(format)) {
       throw new FiligreeException(Message.FIL_0315, format, type.label(), ValueType.F32.label());
     }
     checkShape(rows, cols, 4L * rows * cols);
@@ -55,20 +58,22 @@ public final class PackedMatrices {
       throw new FiligreeException(Message.FIL_0306, rows, cols, dense.limit() / 4);
     }
     ByteBuffer weights = Buffers.floats("dense", dense, (long) rows * cols);
+    FiniteWeights.check(weights, rows, cols, type);
     try {
-      return pack(format, weights, rows, cols);
+      return pack(format, type, weights, rows, cols);
     } catch (ArithmeticException e) {
       throw new FiligreeException(e, Message.FIL_0312, rows, cols);
     }
   }
 
-  private static PackedMatrix pack(String format, ByteBuffer weights, int rows, int cols) {
+  private static PackedMatrix pack(
+      String format, ValueType type, ByteBuffer weights, int rows, int cols) {
     return switch (format) {
       case DenseMatrix.FORMAT -> DenseMatrix.of(weights, rows, cols);
       case ColumnsMatrix.FORMAT -> ColumnsMatrix.of(weights, rows, cols);
-      case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols);
-      case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols);
-      case SellMatrix.FORMAT -> SellMatrix.of(weights, rows, cols);
+      case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols, type);
+      case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols, type);
+      case SellMatrix.FORMAT -> SellMatrix.of(weights, rows, cols, type);
       default -> throw unknown(format);
     };
   }

@@ -5,8 +5,11 @@ import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.SellArrays;
 import dev.filigree.kernel.SellPacking;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.kernel.Values;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Format {@code sell}: sliced ELLPACK in windows of 32 inputs; the fastest for one activation row
@@ -14,7 +17,8 @@ import java.util.List;
  * Larger than {@code bitmap}, which is the better choice where memory traffic counts.
  *
  * <p>Parts: {@code starts} I32 [strips * windows + 1], {@code inputs} U8 [steps, 16], {@code
- * values} F32 [steps, 16]; see {@link SellArrays}. A removed weight does not multiply.
+ * values} F32, BF16 or I8 [steps, 16], for I8 {@code scales} F32 [rows]; see {@link SellArrays}. A
+ * removed weight does not multiply.
  */
 public final class SellMatrix extends StoredMatrix {
   static final String FORMAT = "sell";
@@ -27,13 +31,23 @@ public final class SellMatrix extends StoredMatrix {
     this.arrays = arrays;
   }
 
-  static SellMatrix of(ByteBuffer dense, int rows, int cols) {
-    SellArrays arrays = SellPacking.pack(dense, rows, cols);
+  static SellMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
+    SellArrays arrays = SellPacking.pack(dense, rows, cols, type);
+    int slots = arrays.inputs().limit();
     long kept = 0;
-    for (int i = 0; i < arrays.values().limit(); i += 4) {
-      kept += arrays.values().getInt(i) != 0 ? 1 : 0;
+    for (int i = 0; i < slots; i++) {
+      kept += stored(arrays.values(), i) ? 1 : 0;
     }
     return new SellMatrix(arrays, kept);
+  }
+
+  /** Whether the slot holds a weight and no padding: a stored weight is never zero. */
+  private static boolean stored(Values values, int slot) {
+    return switch (values.type()) {
+      case F32 -> values.data().getInt(4 * slot) != 0;
+      case BF16 -> values.data().getShort(2 * slot) != 0;
+      case INT8 -> values.data().get(slot) != 0;
+    };
   }
 
   static SellMatrix fromParts(int rows, int cols, PartReader parts) {
@@ -43,7 +57,7 @@ public final class SellMatrix extends StoredMatrix {
     int steps = starts.getInt(4 * (int) blocks);
     parts.check(steps >= 0, "starts", () -> "the last is " + steps);
     ByteBuffer inputs = parts.take("inputs", "U8", steps, STRIP);
-    ByteBuffer values = parts.take("values", "F32", steps, STRIP);
+    Values values = parts.values(rows, steps, STRIP);
     parts.check(starts.getInt(0) == 0, "starts", () -> "the first is " + starts.getInt(0));
     long kept = 0;
     for (int i = 0; i < blocks; i++) {
@@ -51,7 +65,7 @@ public final class SellMatrix extends StoredMatrix {
       int start = starts.getInt(4 * i);
       int end = starts.getInt(4 * (i + 1));
       parts.check(
-          start <= end && end <= steps,
+          start <= end && end <= steps && end - start <= WINDOW,
           "starts",
           () -> "block " + block + " runs from " + start + " to " + end);
       for (int lane = 0; lane < STRIP; lane++) {
@@ -65,20 +79,14 @@ public final class SellMatrix extends StoredMatrix {
 
   /** Ascending inputs below the limit, then padding; returns how many there are. */
   private static int checkLane(
-      PartReader parts,
-      ByteBuffer inputs,
-      ByteBuffer values,
-      int start,
-      int end,
-      int lane,
-      int limit) {
+      PartReader parts, ByteBuffer inputs, Values values, int start, int end, int lane, int limit) {
     int previous = -1;
     int kept = 0;
     boolean padding = false;
     for (int i = start; i < end; i++) {
       int slot = i * STRIP + lane;
       int input = inputs.get(slot) & 0xFF;
-      boolean zero = values.getInt(4 * slot) == 0;
+      boolean zero = !stored(values, slot);
       if (zero) {
         parts.check(input == 0, "inputs", () -> "padding " + slot + " names input " + input);
       } else {
@@ -102,12 +110,19 @@ public final class SellMatrix extends StoredMatrix {
   }
 
   @Override
+  public ValueType valueType() {
+    return arrays.values().type();
+  }
+
+  @Override
   public List<Part> parts() {
     long steps = arrays.inputs().limit() / STRIP;
-    return List.of(
-        part("starts", "I32", view(arrays.starts()), arrays.starts().limit() / 4),
-        part("inputs", "U8", view(arrays.inputs()), steps, STRIP),
-        part("values", "F32", view(arrays.values()), steps, STRIP));
+    return Stream.concat(
+            Stream.of(
+                part("starts", "I32", view(arrays.starts()), arrays.starts().limit() / 4),
+                part("inputs", "U8", view(arrays.inputs()), steps, STRIP)),
+            valueParts(arrays.values(), steps, STRIP).stream())
+        .toList();
   }
 
   @Override
@@ -139,11 +154,10 @@ public final class SellMatrix extends StoredMatrix {
       for (int slot = arrays.starts().getInt(4 * i) * STRIP;
           slot < arrays.starts().getInt(4 * (i + 1)) * STRIP;
           slot++) {
-        int bits = arrays.values().getInt(4 * slot);
-        if (bits != 0) {
+        if (stored(arrays.values(), slot)) {
           int r = i / windows * STRIP + slot % STRIP;
           int k = i % windows * WINDOW + (arrays.inputs().get(slot) & 0xFF);
-          dense.putInt(4 * (r * cols() + k), bits);
+          dense.putFloat(4 * (r * cols() + k), arrays.values().get(slot, r));
         }
       }
     }

@@ -30,8 +30,12 @@ final class VectorBitmap implements BitmapKernels {
       int yAt,
       int from,
       int to) {
+    if (w.values().type() != ValueType.F32) {
+      new PlainBitmap().gemv(w, x, finite, bias, yb, yAt, from, to);
+      return;
+    }
     ByteBuffer masks = w.masks();
-    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    MemorySegment values = MemorySegment.ofBuffer(w.values().data());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     for (int r = from; r < to; r += STRIP) {
       int strip = r / STRIP;
@@ -111,8 +115,12 @@ final class VectorBitmap implements BitmapKernels {
       int yAt,
       int from,
       int to) {
+    if (w.values().type() != ValueType.F32) {
+      new PlainBitmap().gemm4(w, x, finite, bias, yb, yAt, from, to);
+      return;
+    }
     ByteBuffer masks = w.masks();
-    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    MemorySegment values = MemorySegment.ofBuffer(w.values().data());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     int cols = w.cols();
     for (int r = from; r < to; r += STRIP) {

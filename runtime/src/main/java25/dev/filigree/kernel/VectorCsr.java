@@ -16,13 +16,18 @@ import jdk.incubator.vector.FloatVector;
  * reads of a segment in a counted loop into some thirty instructions of long range checks.
  */
 final class VectorCsr implements CsrKernels {
+  private static final CsrKernels PLAIN = new PlainCsr();
 
   /** Scalar loads: the gather instruction of current processors is no faster than eight of them. */
   @Override
   public void gemv(
       CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
+    if (w.values().type() != ValueType.F32) {
+      PLAIN.gemv(w, x, bias, y, yAt, from, to);
+      return;
+    }
     ShortBuffer columns = w.columns().asShortBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
+    FloatBuffer values = w.values().data().asFloatBuffer();
     ByteBuffer pointers = w.pointers();
     int blocks = w.blocks();
     int blocksPerRun = 65536 / Kernels.CSR_BLOCK;
@@ -72,8 +77,12 @@ final class VectorCsr implements CsrKernels {
 
   @Override
   public void panel(CsrArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
+    if (w.values().type() != ValueType.F32) {
+      PLAIN.panel(w, pb, lanes, tile, from, to);
+      return;
+    }
     ShortBuffer columns = w.columns().asShortBuffer();
-    FloatBuffer values = w.values().asFloatBuffer();
+    FloatBuffer values = w.values().data().asFloatBuffer();
     MemorySegment panel = MemorySegment.ofBuffer(pb);
     ByteBuffer pointers = w.pointers();
     int blocks = w.blocks();

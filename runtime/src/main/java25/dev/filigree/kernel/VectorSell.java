@@ -32,12 +32,12 @@ final class VectorSell implements SellKernels {
       int yAt,
       int from,
       int to) {
-    if (!USABLE || !finite) {
+    if (!USABLE || !finite || w.values().type() != ValueType.F32) {
       PLAIN.gemv(w, x, finite, bias, yb, yAt, from, to);
       return;
     }
     MemorySegment inputs = MemorySegment.ofBuffer(w.inputs());
-    MemorySegment values = MemorySegment.ofBuffer(w.values());
+    MemorySegment values = MemorySegment.ofBuffer(w.values().data());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     int windows = w.windows();
     for (int r = from; r < to; r += STRIP) {

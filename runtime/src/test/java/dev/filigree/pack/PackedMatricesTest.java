@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.Samples.Pattern;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -12,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -23,13 +25,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PackedMatricesTest {
 
-  static java.util.List<String> formats() {
-    return PackedMatrices.formats();
+  static List<Samples.Stored> stored() {
+    return Samples.stored();
   }
 
+  @Test
+  void theSparseFormatsHoldEveryType() {
+    assertThat(Samples.stored("bitmap", "csr", "sell")).hasSize(9);
+  }
+
+  /** What comes back is the rounded weight, and +0.0 for -0.0. */
   @ParameterizedTest
-  @MethodSource("formats")
-  void packingLosesNothingButNegativeZeros(String format) {
+  @MethodSource("stored")
+  void packingLosesNothingButRoundingAndNegativeZeros(Samples.Stored stored) {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     for (Pattern pattern : Pattern.values()) {
@@ -37,34 +45,62 @@ class PackedMatricesTest {
         int rows = shape[0];
         int cols = shape[1];
         float[] w = Samples.weights(random, pattern, rows, cols, 0.6);
-        Samples.sprinkle(random, w, 10, -0f, Float.MIN_VALUE, Float.POSITIVE_INFINITY);
-        ByteBuffer dense = Samples.direct(w);
-        if (w.length > 3) {
-          // A NaN with a payload: its bits must survive.
-          dense.putInt(12, 0x7F812345);
-        }
-        PackedMatrix packed = PackedMatrices.of(format, dense, rows, cols);
-        PackedMatrix again = PackedMatrices.fromParts(format, rows, cols, byName(packed));
+        Samples.sprinkle(random, w, 10, -0f, Float.MIN_VALUE, 1e30f);
+        PackedMatrix packed = stored.pack(w, rows, cols);
+        PackedMatrix again = PackedMatrices.fromParts(stored.format(), rows, cols, byName(packed));
+        assertThat(again.valueType()).isEqualTo(stored.type());
         assertThat(again.nonZeros()).isEqualTo(packed.nonZeros());
         assertThat(again.bytes()).isEqualTo(packed.bytes());
         ByteBuffer unpacked = Samples.direct(new float[rows * cols]);
         again.unpack(unpacked);
+        float[] rounded = Samples.rounded(stored, w, rows, cols);
         for (int i = 0; i < rows * cols; i++) {
-          int bits = dense.getInt(4 * i);
+          float expected = rounded[i];
           assertThat(unpacked.getInt(4 * i))
               .as("seed " + seed + ", " + packed + ", weight " + i)
-              .isEqualTo(bits == Integer.MIN_VALUE ? 0 : bits);
+              .isEqualTo(Float.floatToRawIntBits(expected == 0f ? 0f : expected));
         }
       }
     }
   }
 
   @ParameterizedTest
-  @CsvSource({"bitmap,0.5,0.54", "bitmap,0.9,0.14", "csr,0.9,0.16", "sell,0.8,0.45"})
-  void packedBytesAreAShareOfDense(String format, double sparsity, double share) {
+  @CsvSource({
+    "bitmap,F32,0.5,0.54",
+    "bitmap,F32,0.9,0.14",
+    "bitmap,BF16,0.5,0.29",
+    "bitmap,BF16,0.9,0.09",
+    "bitmap,INT8,0.5,0.17",
+    "bitmap,INT8,0.9,0.06",
+    "csr,F32,0.9,0.16",
+    "csr,BF16,0.9,0.11",
+    "sell,F32,0.8,0.45",
+    "sell,INT8,0.8,0.18"
+  })
+  void packedBytesAreAShareOfDense(String format, ValueType type, double sparsity, double share) {
     float[] w = Samples.weights(new Random(1), Pattern.UNIFORM, 512, 1024, sparsity);
-    PackedMatrix packed = PackedMatrices.of(format, Samples.direct(w), 512, 1024);
+    PackedMatrix packed = PackedMatrices.of(format, type, Samples.direct(w), 512, 1024);
     assertThat(packed.bytes() / (4.0 * w.length)).isLessThanOrEqualTo(share);
+  }
+
+  @ParameterizedTest
+  @MethodSource("stored")
+  void refusesWeightsThatAreNotFinite(Samples.Stored stored) {
+    float[] w = Samples.gaussian(new Random(1), 20 * 40);
+    w[3 * 40 + 7] = Float.NEGATIVE_INFINITY;
+    w[19 * 40 + 39] = Float.NaN;
+    assertThatExceptionOfType(FiligreeException.class)
+        .isThrownBy(() -> stored.pack(w, 20, 40))
+        .withMessageContaining("FIL-0320")
+        .withMessageContaining("2 of the 800 weights")
+        .withMessageContaining("output 3, input 7 (-Infinity)");
+  }
+
+  @Test
+  void refusesWeightsThatBfloat16CannotHold() {
+    ByteBuffer dense = Samples.direct(new float[] {1f, Float.MAX_VALUE});
+    PackedMatrices.of("bitmap", ValueType.F32, dense, 1, 2);
+    refuses(Message.FIL_0320, () -> PackedMatrices.of("bitmap", ValueType.BF16, dense, 1, 2));
   }
 
   @Test
@@ -190,8 +226,9 @@ class PackedMatricesTest {
   @Test
   void refusesPartsOfAnotherShape() {
     float[] w = Samples.weights(new Random(1), Pattern.UNIFORM, 20, 40, 0.5);
-    for (String format : PackedMatrices.formats()) {
-      PackedMatrix packed = PackedMatrices.of(format, Samples.direct(w), 20, 40);
+    for (Samples.Stored stored : Samples.stored()) {
+      String format = stored.format();
+      PackedMatrix packed = stored.pack(w, 20, 40);
       for (Part part : packed.parts()) {
         Map<String, Part> parts = byName(packed);
         ByteBuffer shorter = part.data().duplicate().limit(part.data().limit() - 1);
@@ -236,12 +273,13 @@ class PackedMatricesTest {
 
   /** Random damage either fails with a message or gives a matrix whose products stay in bounds. */
   @ParameterizedTest
-  @MethodSource("formats")
-  void randomDamageNeverEscapesTheChecks(String format) {
+  @MethodSource("stored")
+  void randomDamageNeverEscapesTheChecks(Samples.Stored stored) {
+    String format = stored.format();
     long seed = System.nanoTime();
     Random random = new Random(seed);
     float[] w = Samples.weights(random, Pattern.UNIFORM, 20, 40, 0.5);
-    PackedMatrix packed = PackedMatrices.of(format, Samples.direct(w), 20, 40);
+    PackedMatrix packed = stored.pack(w, 20, 40);
     ByteBuffer x = Samples.direct(new float[5 * 40]);
     ByteBuffer y = Samples.direct(new float[5 * 20]);
     Map<String, Integer> outcomes = new HashMap<>();

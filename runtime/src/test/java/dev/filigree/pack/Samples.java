@@ -1,13 +1,82 @@
 package dev.filigree.pack;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.Bf16;
+import dev.filigree.kernel.Int8;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /** Weights and activations for tests. */
 final class Samples {
 
   private Samples() {}
+
+  /** A format and a type of stored values that it holds. */
+  record Stored(String format, ValueType type) {
+
+    StoredMatrix pack(float[] w, int rows, int cols) {
+      return (StoredMatrix) PackedMatrices.of(format, type, direct(w), rows, cols);
+    }
+
+    @Override
+    public String toString() {
+      return format + " " + type.label();
+    }
+  }
+
+  /** All formats, or those named, with every type they hold. */
+  static List<Stored> stored(String... formats) {
+    return PackedMatrices.formats().stream()
+        .filter(f -> formats.length == 0 || List.of(formats).contains(f))
+        .flatMap(f -> Arrays.stream(ValueType.values()).map(t -> new Stored(f, t)))
+        .filter(Samples::held)
+        .toList();
+  }
+
+  private static boolean held(Stored stored) {
+    try {
+      stored.pack(new float[1], 1, 1);
+      return true;
+    } catch (FiligreeException e) {
+      assertThat(e.id()).isEqualTo(Message.FIL_0315);
+      return false;
+    }
+  }
+
+  /** The weights as they are stored, dense [rows][cols]. */
+  static float[] unpack(PackedMatrix matrix) {
+    ByteBuffer dense = direct(new float[matrix.rows() * matrix.cols()]);
+    matrix.unpack(dense);
+    return array(dense);
+  }
+
+  /** Weights [rows][cols] as the type rounds them. */
+  static float[] rounded(Stored stored, float[] w, int rows, int cols) {
+    boolean byInputs = stored.format().contains("columns");
+    float[] largest = new float[byInputs ? cols : rows];
+    for (int i = 0; i < w.length; i++) {
+      int group = byInputs ? i % cols : i / cols;
+      largest[group] = Math.max(largest[group], Math.abs(w[i]));
+    }
+    float[] rounded = new float[w.length];
+    for (int i = 0; i < w.length; i++) {
+      float scale = Int8.scale(largest[byInputs ? i % cols : i / cols]);
+      rounded[i] =
+          switch (stored.type()) {
+            case F32 -> w[i];
+            case BF16 -> Bf16.toFloat(Bf16.of(w[i]));
+            case INT8 -> Int8.of(w[i], scale) * scale;
+          };
+    }
+    return rounded;
+  }
 
   /** How the zeros lie. */
   enum Pattern {

@@ -24,8 +24,8 @@ abstract class Threads {
   void bitsDoNotDependOnTheNumberOfThreads() {
     Random random = new Random(3);
     float[] w = Samples.weights(random, Pattern.UNIFORM, ROWS, COLS, 0.6);
-    for (String format : PackedMatrices.formats()) {
-      StoredMatrix matrix = (StoredMatrix) PackedMatrices.of(format, Samples.direct(w), ROWS, COLS);
+    for (Samples.Stored stored : Samples.stored()) {
+      StoredMatrix matrix = stored.pack(w, ROWS, COLS);
       for (int batch : new int[] {1, 3, 4, 16, 70}) {
         ByteBuffer x = Samples.direct(Samples.gaussian(random, batch * COLS));
         ByteBuffer bias = Samples.direct(Samples.gaussian(random, ROWS));
@@ -36,7 +36,7 @@ abstract class Threads {
             matrix.multiply(new Execution(KernelSelection.current(), workers), x, batch, bias, y);
             alone = alone == null ? Samples.array(y) : alone;
             assertThat(Samples.array(y))
-                .as(format + ", batch " + batch + ", " + threads + " threads")
+                .as(stored + ", batch " + batch + ", " + threads + " threads")
                 .isEqualTo(alone);
           }
         }
@@ -54,16 +54,15 @@ abstract class Threads {
     try (Workers workers = new Workers(2)) {
       Execution on = new Execution(KernelSelection.current(), workers);
       List<Future<?>> done = new ArrayList<>();
-      for (String format : PackedMatrices.formats()) {
-        StoredMatrix matrix =
-            (StoredMatrix) PackedMatrices.of(format, Samples.direct(w), ROWS, COLS);
+      for (Samples.Stored stored : Samples.stored()) {
+        StoredMatrix matrix = stored.pack(w, ROWS, COLS);
         float[] expected = multiply(matrix, on, inputs);
         for (int caller = 0; caller < 8; caller++) {
           done.add(
               callers.submit(
                   () -> {
                     for (int i = 0; i < 25; i++) {
-                      assertThat(multiply(matrix, on, inputs)).as(format).isEqualTo(expected);
+                      assertThat(multiply(matrix, on, inputs)).as("%s", stored).isEqualTo(expected);
                     }
                   }));
         }
