@@ -152,6 +152,7 @@ public enum Message {
       "%s is of type %s; packed files hold FLOAT32 parameters only. Convert the model to FLOAT32 before saving it."),
   FIL_0315(
       "Format %s does not hold values of type %s. Legal for it: %s. Choose one of these types or another format."),
+  FIL_0316("The list of wanted outputs is not legal: %s; legal is %s."),
   FIL_0320(
       "%s of the %s weights are not finite as %s, the first at output %s, input %s (%s). Packed weights are finite numbers; repair or retrain the layer, then pack again."),
 

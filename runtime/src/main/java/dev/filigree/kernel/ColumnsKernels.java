@@ -6,14 +6,13 @@ import java.nio.ByteBuffer;
 public interface ColumnsKernels {
 
   /**
-   * y[r] = bias[r] + sum over the active inputs k of w[k][r] x[k]; w is [cols][rows].
+   * y[r] = bias[r] + sum over the active inputs k of w[k][r] x[k].
    *
    * @param active the inputs to use, in this order; null means all
    * @param count how many of them; the number of inputs where active is null
    */
   void gemv(
-      ByteBuffer w,
-      int rows,
+      ColumnsArrays w,
       int[] active,
       int count,
       ByteBuffer x,
@@ -29,9 +28,7 @@ public interface ColumnsKernels {
    * x give {@code yAt + i * rows} of y, i from 0 to 3.
    */
   void gemm4(
-      ByteBuffer w,
-      int rows,
-      int cols,
+      ColumnsArrays w,
       ByteBuffer x,
       int xAt,
       ByteBuffer bias,
@@ -39,4 +36,13 @@ public interface ColumnsKernels {
       int yAt,
       int from,
       int to);
+
+  /**
+   * tile[r - from][l] = sum over k of w[k][r] panel[k][l].
+   *
+   * @param panel activations [cols][lanes], lanes a multiple of {@link Kernels#PANEL_LANES} up to
+   *     {@link Kernels#MAX_PANEL_LANES}
+   * @param tile overwritten
+   */
+  void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to);
 }

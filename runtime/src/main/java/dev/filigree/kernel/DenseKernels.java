@@ -7,10 +7,27 @@ import java.nio.ByteBuffer;
  */
 public interface DenseKernels {
 
-  /** y[r] = bias[r] + sum over k of w[r][k] x[k]; w is [rows][cols]. */
+  /** y[r] = bias[r] + sum over k of w[r][k] x[k]. */
   void gemv(
-      ByteBuffer w,
-      int cols,
+      DenseArrays w,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to);
+
+  /**
+   * {@link #gemv} for chosen outputs: y[r] for r = outputs[i], i from {@code from} to {@code to};
+   * nothing else of y is written, and the other outputs' weights are not read. The bits are those
+   * of {@link #gemv}.
+   *
+   * @param outputs each from 0 to rows - 1
+   */
+  void rows(
+      DenseArrays w,
+      int[] outputs,
       ByteBuffer x,
       int xAt,
       ByteBuffer bias,
@@ -26,5 +43,5 @@ public interface DenseKernels {
    *     {@link Kernels#MAX_PANEL_LANES}
    * @param tile overwritten
    */
-  void panel(ByteBuffer w, int cols, ByteBuffer panel, int lanes, float[] tile, int from, int to);
+  void panel(DenseArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to);
 }

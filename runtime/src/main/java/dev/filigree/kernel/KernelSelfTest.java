@@ -51,18 +51,9 @@ final class KernelSelfTest {
   private float[] run(Kernels kernels) {
     Outputs out = new Outputs();
     ByteBuffer y = AlignedMemory.allocate(4 * 4 * ROWS);
-    kernels.dense().gemv(weights, COLS, inputs, 0, bias, y, 0, 0, ROWS);
-    out.add(y, ROWS);
-    kernels.columns().gemv(weights, ROWS, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
-    out.add(y, ROWS);
-    kernels.columns().gemm4(weights, ROWS, COLS, inputs, 0, bias, y, 0, 0, ROWS);
-    out.add(y, 4 * ROWS);
-    float[] tile = new float[ROWS * LANES];
-    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
-      kernels.dense().panel(weights, COLS, inputs, lanes, tile, 0, ROWS);
-      out.add(tile, ROWS * lanes);
-    }
     for (ValueType type : ValueType.values()) {
+      dense(kernels.dense(), DensePacking.pack(weights, ROWS, COLS, type), y, out);
+      columns(kernels.columns(), ColumnsPacking.pack(weights, ROWS, COLS, type), y, out);
       sparse(kernels, type, y, out);
     }
     return out.values();
@@ -85,6 +76,31 @@ final class KernelSelfTest {
     float[] tile = new float[ROWS * LANES];
     for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
       kernels.csr().panel(csr, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+    }
+  }
+
+  private void dense(DenseKernels kernels, DenseArrays w, ByteBuffer y, Outputs out) {
+    kernels.gemv(w, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    int[] outputs = {0, 5, 6, 7, 36};
+    kernels.rows(w, outputs, inputs, COLS, bias, y, 0, 0, outputs.length);
+    out.add(y, ROWS);
+    float[] tile = new float[ROWS * LANES];
+    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
+      kernels.panel(w, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+    }
+  }
+
+  private void columns(ColumnsKernels kernels, ColumnsArrays w, ByteBuffer y, Outputs out) {
+    kernels.gemv(w, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    kernels.gemm4(w, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, 4 * ROWS);
+    float[] tile = new float[ROWS * LANES];
+    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
+      kernels.panel(w, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
     }
   }

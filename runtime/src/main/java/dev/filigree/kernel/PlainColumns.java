@@ -2,14 +2,14 @@ package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 
 /** The columns format in plain Java loops, see {@link PlainKernels}. */
 final class PlainColumns implements ColumnsKernels {
 
   @Override
   public void gemv(
-      ByteBuffer w,
-      int rows,
+      ColumnsArrays w,
       int[] active,
       int count,
       ByteBuffer x,
@@ -19,43 +19,82 @@ final class PlainColumns implements ColumnsKernels {
       int yAt,
       int from,
       int to) {
-    FloatBuffer wf = w.asFloatBuffer();
-    FloatBuffer xf = x.asFloatBuffer();
     FloatBuffer yf = y.asFloatBuffer();
     for (int r = from; r < to; r++) {
-      yf.put(yAt + r, bias(bias, r));
+      yf.put(yAt + r, PlainLoops.bias(bias, r));
     }
+    Values values = w.values();
+    int rows = w.rows();
     int i = 0;
-    for (; i + 3 < count; i += 4) {
-      int k0 = input(active, i);
-      int k1 = input(active, i + 1);
-      int k2 = input(active, i + 2);
-      int k3 = input(active, i + 3);
-      float x0 = xf.get(xAt + k0);
-      float x1 = xf.get(xAt + k1);
-      float x2 = xf.get(xAt + k2);
-      float x3 = xf.get(xAt + k3);
-      for (int r = from; r < to; r++) {
-        float sum =
-            (x0 * wf.get(k0 * rows + r) + x1 * wf.get(k1 * rows + r))
-                + (x2 * wf.get(k2 * rows + r) + x3 * wf.get(k3 * rows + r));
-        yf.put(yAt + r, yf.get(yAt + r) + sum);
+    if (values.type() == ValueType.F32) {
+      FloatBuffer wf = values.data().asFloatBuffer();
+      for (; i + 3 < count; i += 4) {
+        rows4(wf, rows, active, i, x, xAt, yf, yAt, from, to);
       }
     }
     for (; i < count; i++) {
       int k = input(active, i);
-      float xk = xf.get(xAt + k);
-      for (int r = from; r < to; r++) {
-        yf.put(yAt + r, yf.get(yAt + r) + xk * wf.get(k * rows + r));
+      float xk = x.getFloat(4 * (xAt + k));
+      switch (values.type()) {
+        case F32 -> row(values.data().asFloatBuffer(), k * rows, xk, yf, yAt, from, to);
+        case BF16 -> row(values.data().asShortBuffer(), k * rows, xk, yf, yAt, from, to);
+        case INT8 ->
+            row(values.data(), k * rows, xk * values.scales().getFloat(4 * k), yf, yAt, from, to);
       }
+    }
+  }
+
+  private static void rows4(
+      FloatBuffer w,
+      int rows,
+      int[] active,
+      int i,
+      ByteBuffer x,
+      int xAt,
+      FloatBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    int k0 = input(active, i);
+    int k1 = input(active, i + 1);
+    int k2 = input(active, i + 2);
+    int k3 = input(active, i + 3);
+    float x0 = x.getFloat(4 * (xAt + k0));
+    float x1 = x.getFloat(4 * (xAt + k1));
+    float x2 = x.getFloat(4 * (xAt + k2));
+    float x3 = x.getFloat(4 * (xAt + k3));
+    for (int r = from; r < to; r++) {
+      float sum =
+          (x0 * w.get(k0 * rows + r) + x1 * w.get(k1 * rows + r))
+              + (x2 * w.get(k2 * rows + r) + x3 * w.get(k3 * rows + r));
+      y.put(yAt + r, y.get(yAt + r) + sum);
+    }
+  }
+
+  private static void row(
+      FloatBuffer w, int at, float xk, FloatBuffer y, int yAt, int from, int to) {
+    for (int r = from; r < to; r++) {
+      y.put(yAt + r, y.get(yAt + r) + xk * w.get(at + r));
+    }
+  }
+
+  private static void row(
+      ShortBuffer w, int at, float xk, FloatBuffer y, int yAt, int from, int to) {
+    for (int r = from; r < to; r++) {
+      y.put(yAt + r, y.get(yAt + r) + xk * Bf16.toFloat(w.get(at + r)));
+    }
+  }
+
+  private static void row(
+      ByteBuffer w, int at, float xk, FloatBuffer y, int yAt, int from, int to) {
+    for (int r = from; r < to; r++) {
+      y.put(yAt + r, y.get(yAt + r) + xk * w.get(at + r));
     }
   }
 
   @Override
   public void gemm4(
-      ByteBuffer w,
-      int rows,
-      int cols,
+      ColumnsArrays w,
       ByteBuffer x,
       int xAt,
       ByteBuffer bias,
@@ -63,12 +102,14 @@ final class PlainColumns implements ColumnsKernels {
       int yAt,
       int from,
       int to) {
-    FloatBuffer wf = w.asFloatBuffer();
+    Values values = w.values();
+    int rows = w.rows();
+    int cols = w.cols();
     FloatBuffer xf = x.asFloatBuffer();
     FloatBuffer yf = y.asFloatBuffer();
     for (int r = from; r < to; r++) {
       for (int i = 0; i < 4; i++) {
-        yf.put(yAt + i * rows + r, bias(bias, r));
+        yf.put(yAt + i * rows + r, PlainLoops.bias(bias, r));
       }
     }
     for (int k = 0; k < cols; k++) {
@@ -77,7 +118,7 @@ final class PlainColumns implements ColumnsKernels {
       float x2 = xf.get(xAt + 2 * cols + k);
       float x3 = xf.get(xAt + 3 * cols + k);
       for (int r = from; r < to; r++) {
-        float v = wf.get(k * rows + r);
+        float v = values.get(k * rows + r, k);
         int at = yAt + r;
         yf.put(at, yf.get(at) + x0 * v);
         yf.put(at + rows, yf.get(at + rows) + x1 * v);
@@ -87,11 +128,37 @@ final class PlainColumns implements ColumnsKernels {
     }
   }
 
-  private static int input(int[] active, int i) {
-    return active == null ? i : active[i];
+  @Override
+  public void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
+    Values values = w.values();
+    FloatBuffer pf = panel.asFloatBuffer();
+    int rows = w.rows();
+    int cols = w.cols();
+    java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
+    int k = 0;
+    for (; k + 3 < cols; k += 4) {
+      for (int r = from; r < to; r++) {
+        PlainLoops.axpy4(
+            values.get(k * rows + r, k),
+            values.get((k + 1) * rows + r, k + 1),
+            values.get((k + 2) * rows + r, k + 2),
+            values.get((k + 3) * rows + r, k + 3),
+            pf,
+            k * lanes,
+            tile,
+            (r - from) * lanes,
+            lanes);
+      }
+    }
+    for (; k < cols; k++) {
+      for (int r = from; r < to; r++) {
+        PlainLoops.axpy(
+            values.get(k * rows + r, k), pf, k * lanes, tile, (r - from) * lanes, lanes);
+      }
+    }
   }
 
-  private static float bias(ByteBuffer bias, int r) {
-    return bias == null ? 0 : bias.getFloat(4 * r);
+  private static int input(int[] active, int i) {
+    return active == null ? i : active[i];
   }
 }

@@ -2,6 +2,7 @@ package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 
 /** The dense format in plain Java loops, see {@link PlainKernels}. */
 final class PlainDense implements DenseKernels {
@@ -11,8 +12,7 @@ final class PlainDense implements DenseKernels {
 
   @Override
   public void gemv(
-      ByteBuffer w,
-      int cols,
+      DenseArrays w,
       ByteBuffer x,
       int xAt,
       ByteBuffer bias,
@@ -20,33 +20,98 @@ final class PlainDense implements DenseKernels {
       int yAt,
       int from,
       int to) {
-    FloatBuffer wf = w.asFloatBuffer();
-    FloatBuffer xf = x.asFloatBuffer();
     for (int r = from; r < to; r++) {
-      int row = r * cols;
-      float s0 = 0;
-      float s1 = 0;
-      float s2 = 0;
-      float s3 = 0;
-      int k = 0;
-      for (; k + 3 < cols; k += 4) {
-        s0 += wf.get(row + k) * xf.get(xAt + k);
-        s1 += wf.get(row + k + 1) * xf.get(xAt + k + 1);
-        s2 += wf.get(row + k + 2) * xf.get(xAt + k + 2);
-        s3 += wf.get(row + k + 3) * xf.get(xAt + k + 3);
-      }
-      for (; k < cols; k++) {
-        s0 += wf.get(row + k) * xf.get(xAt + k);
-      }
-      y.putFloat(4 * (yAt + r), bias(bias, r) + ((s0 + s1) + (s2 + s3)));
+      y.putFloat(4 * (yAt + r), PlainLoops.bias(bias, r) + dot(w, r, x, xAt));
     }
   }
 
   @Override
-  public void panel(
-      ByteBuffer w, int cols, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
-    FloatBuffer wf = w.asFloatBuffer();
+  public void rows(
+      DenseArrays w,
+      int[] outputs,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    for (int i = from; i < to; i++) {
+      int r = outputs[i];
+      y.putFloat(4 * (yAt + r), PlainLoops.bias(bias, r) + dot(w, r, x, xAt));
+    }
+  }
+
+  private static float dot(DenseArrays w, int r, ByteBuffer x, int xAt) {
+    int cols = w.cols();
+    FloatBuffer xf = x.asFloatBuffer();
+    Values values = w.values();
+    return switch (values.type()) {
+      case F32 -> dot(values.data().asFloatBuffer(), r * cols, xf, xAt, cols);
+      case BF16 -> dot(values.data().asShortBuffer(), r * cols, xf, xAt, cols);
+      case INT8 -> values.scales().getFloat(4 * r) * dot(values.data(), r * cols, xf, xAt, cols);
+    };
+  }
+
+  private static float dot(FloatBuffer w, int at, FloatBuffer x, int xAt, int cols) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int k = 0;
+    for (; k + 3 < cols; k += 4) {
+      s0 += w.get(at + k) * x.get(xAt + k);
+      s1 += w.get(at + k + 1) * x.get(xAt + k + 1);
+      s2 += w.get(at + k + 2) * x.get(xAt + k + 2);
+      s3 += w.get(at + k + 3) * x.get(xAt + k + 3);
+    }
+    for (; k < cols; k++) {
+      s0 += w.get(at + k) * x.get(xAt + k);
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  private static float dot(ShortBuffer w, int at, FloatBuffer x, int xAt, int cols) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int k = 0;
+    for (; k + 3 < cols; k += 4) {
+      s0 += Bf16.toFloat(w.get(at + k)) * x.get(xAt + k);
+      s1 += Bf16.toFloat(w.get(at + k + 1)) * x.get(xAt + k + 1);
+      s2 += Bf16.toFloat(w.get(at + k + 2)) * x.get(xAt + k + 2);
+      s3 += Bf16.toFloat(w.get(at + k + 3)) * x.get(xAt + k + 3);
+    }
+    for (; k < cols; k++) {
+      s0 += Bf16.toFloat(w.get(at + k)) * x.get(xAt + k);
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  private static float dot(ByteBuffer w, int at, FloatBuffer x, int xAt, int cols) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int k = 0;
+    for (; k + 3 < cols; k += 4) {
+      s0 += w.get(at + k) * x.get(xAt + k);
+      s1 += w.get(at + k + 1) * x.get(xAt + k + 1);
+      s2 += w.get(at + k + 2) * x.get(xAt + k + 2);
+      s3 += w.get(at + k + 3) * x.get(xAt + k + 3);
+    }
+    for (; k < cols; k++) {
+      s0 += w.get(at + k) * x.get(xAt + k);
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  @Override
+  public void panel(DenseArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
+    Values values = w.values();
     FloatBuffer pf = panel.asFloatBuffer();
+    int cols = w.cols();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int k0 = 0; k0 < cols; k0 += PANEL_BLOCK) {
       int k1 = Math.min(cols, k0 + PANEL_BLOCK);
@@ -54,32 +119,22 @@ final class PlainDense implements DenseKernels {
         int at = (r - from) * lanes;
         int k = k0;
         for (; k + 3 < k1; k += 4) {
-          float w0 = wf.get(r * cols + k);
-          float w1 = wf.get(r * cols + k + 1);
-          float w2 = wf.get(r * cols + k + 2);
-          float w3 = wf.get(r * cols + k + 3);
-          int p = k * lanes;
-          for (int l = 0; l < lanes; l++) {
-            tile[at + l] +=
-                (w0 * pf.get(p + l) + w1 * pf.get(p + lanes + l))
-                    + (w2 * pf.get(p + 2 * lanes + l) + w3 * pf.get(p + 3 * lanes + l));
-          }
+          int i = r * cols + k;
+          PlainLoops.axpy4(
+              values.get(i, r),
+              values.get(i + 1, r),
+              values.get(i + 2, r),
+              values.get(i + 3, r),
+              pf,
+              k * lanes,
+              tile,
+              at,
+              lanes);
         }
         for (; k < k1; k++) {
-          axpy(wf.get(r * cols + k), pf, k * lanes, tile, at, lanes);
+          PlainLoops.axpy(values.get(r * cols + k, r), pf, k * lanes, tile, at, lanes);
         }
       }
     }
-  }
-
-  private static void axpy(
-      float w, FloatBuffer panel, int panelAt, float[] tile, int tileAt, int lanes) {
-    for (int l = 0; l < lanes; l++) {
-      tile[tileAt + l] += w * panel.get(panelAt + l);
-    }
-  }
-
-  private static float bias(ByteBuffer bias, int r) {
-    return bias == null ? 0 : bias.getFloat(4 * r);
   }
 }

@@ -11,8 +11,7 @@ final class ReferenceColumns implements ColumnsKernels {
 
   @Override
   public void gemv(
-      ByteBuffer w,
-      int rows,
+      ColumnsArrays w,
       int[] active,
       int count,
       ByteBuffer x,
@@ -26,7 +25,7 @@ final class ReferenceColumns implements ColumnsKernels {
       double sum = bias(bias, r);
       for (int i = 0; i < count; i++) {
         int k = active == null ? i : active[i];
-        sum += (double) get(w, k * rows + r) * get(x, xAt + k);
+        sum += (double) w.values().get(k * w.rows() + r, k) * get(x, xAt + k);
       }
       put(y, yAt + r, sum);
     }
@@ -34,9 +33,7 @@ final class ReferenceColumns implements ColumnsKernels {
 
   @Override
   public void gemm4(
-      ByteBuffer w,
-      int rows,
-      int cols,
+      ColumnsArrays w,
       ByteBuffer x,
       int xAt,
       ByteBuffer bias,
@@ -45,7 +42,20 @@ final class ReferenceColumns implements ColumnsKernels {
       int from,
       int to) {
     for (int i = 0; i < 4; i++) {
-      gemv(w, rows, null, cols, x, xAt + i * cols, bias, y, yAt + i * rows, from, to);
+      gemv(w, null, w.cols(), x, xAt + i * w.cols(), bias, y, yAt + i * w.rows(), from, to);
+    }
+  }
+
+  @Override
+  public void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
+    for (int r = from; r < to; r++) {
+      for (int l = 0; l < lanes; l++) {
+        double sum = 0;
+        for (int k = 0; k < w.cols(); k++) {
+          sum += (double) w.values().get(k * w.rows() + r, k) * get(panel, k * lanes + l);
+        }
+        tile[(r - from) * lanes + l] = (float) sum;
+      }
     }
   }
 }

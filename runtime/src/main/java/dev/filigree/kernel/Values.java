@@ -30,4 +30,14 @@ public record Values(ValueType type, ByteBuffer data, ByteBuffer scales) {
       case INT8 -> data.get(index) * scales.getFloat(4 * group);
     };
   }
+
+  /**
+   * The float32 bits of one weight, those of a NaN included; zeros of both signs are +0.0, because
+   * -0.0 has no place in a sparse format and all formats unpack to the same bits.
+   */
+  public int bits(int index, int group) {
+    int bits =
+        type == ValueType.F32 ? data.getInt(4 * index) : Float.floatToRawIntBits(get(index, group));
+    return bits == Integer.MIN_VALUE ? 0 : bits;
+  }
 }

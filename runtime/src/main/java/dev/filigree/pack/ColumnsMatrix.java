@@ -1,7 +1,9 @@
 package dev.filigree.pack;
 
-import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ColumnsArrays;
+import dev.filigree.kernel.ColumnsPacking;
 import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -12,25 +14,27 @@ import java.util.List;
  * zero skips one contiguous stored row. Weights of zero are multiplied as IEEE 754 says; inputs
  * that are not active are not read at all.
  *
- * <p>Part: {@code values} F32 [cols, rows].
+ * <p>Parts: {@code values} F32, BF16 or I8 [cols, rows]; for I8 also {@code scales} F32 [cols].
  */
 public final class ColumnsMatrix extends StoredMatrix {
   static final String FORMAT = "columns";
-  private final ByteBuffer values;
 
-  private ColumnsMatrix(int rows, int cols, ByteBuffer values) {
-    super(rows, cols, (long) rows * cols);
-    this.values = values;
+  /** From this many activation rows on, transposing them into a panel pays. */
+  private static final int PANEL_BATCH = 12;
+
+  private final ColumnsArrays arrays;
+
+  private ColumnsMatrix(ColumnsArrays arrays) {
+    super(arrays.rows(), arrays.cols(), (long) arrays.rows() * arrays.cols());
+    this.arrays = arrays;
   }
 
-  static ColumnsMatrix of(ByteBuffer dense, int rows, int cols) {
-    ByteBuffer copy = AlignedMemory.allocate(4 * rows * cols);
-    transpose(dense, rows, cols, copy);
-    return new ColumnsMatrix(rows, cols, AlignedMemory.aligned(copy));
+  static ColumnsMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
+    return new ColumnsMatrix(ColumnsPacking.pack(dense, rows, cols, type));
   }
 
   static ColumnsMatrix fromParts(int rows, int cols, PartReader parts) {
-    return new ColumnsMatrix(rows, cols, parts.take("values", "F32", cols, rows));
+    return new ColumnsMatrix(new ColumnsArrays(rows, cols, parts.values(cols, cols, rows)));
   }
 
   @Override
@@ -39,8 +43,13 @@ public final class ColumnsMatrix extends StoredMatrix {
   }
 
   @Override
+  public ValueType valueType() {
+    return arrays.values().type();
+  }
+
+  @Override
   public List<Part> parts() {
-    return List.of(part("values", "F32", values.duplicate().order(values.order()), cols(), rows()));
+    return valueParts(arrays.values(), cols(), rows());
   }
 
   /**
@@ -82,7 +91,7 @@ public final class ColumnsMatrix extends StoredMatrix {
     for (int k = 0; k < norms.length; k++) {
       double sum = 0;
       for (int r = 0; r < rows(); r++) {
-        double w = values.getFloat(4 * (k * rows() + r));
+        double w = arrays.values().get(k * rows() + r, k);
         sum += w * w;
       }
       norms[k] = Math.sqrt(sum);
@@ -92,6 +101,20 @@ public final class ColumnsMatrix extends StoredMatrix {
 
   @Override
   void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+    if (batch >= PANEL_BATCH) {
+      Panels.multiply(
+          on,
+          rows(),
+          cols(),
+          nonZeros(),
+          x,
+          batch,
+          bias,
+          y,
+          (panel, lanes, tile, from, to) ->
+              on.kernels().columns().panel(arrays, panel, lanes, tile, from, to));
+      return;
+    }
     int b = 0;
     for (; b + 4 <= batch; b += 4) {
       int xAt = b * cols();
@@ -102,10 +125,7 @@ public final class ColumnsMatrix extends StoredMatrix {
               32,
               4,
               4 * nonZeros(),
-              (from, to) ->
-                  on.kernels()
-                      .columns()
-                      .gemm4(values, rows(), cols(), x, xAt, bias, y, yAt, from, to));
+              (from, to) -> on.kernels().columns().gemm4(arrays, x, xAt, bias, y, yAt, from, to));
     }
     for (; b < batch; b++) {
       gemv(on, x, b * cols(), null, cols(), bias, y, b * rows());
@@ -129,33 +149,11 @@ public final class ColumnsMatrix extends StoredMatrix {
             1,
             (long) rows() * count,
             (from, to) ->
-                on.kernels()
-                    .columns()
-                    .gemv(values, rows(), active, count, x, xAt, bias, y, yAt, from, to));
+                on.kernels().columns().gemv(arrays, active, count, x, xAt, bias, y, yAt, from, to));
   }
 
   @Override
   void unpackInto(ByteBuffer dense) {
-    transpose(values, cols(), rows(), dense);
-    for (int i = 0; i < values.limit(); i += 4) {
-      // -0.0 has no place in a sparse format; all formats unpack to the same bits.
-      if (dense.getInt(i) == Integer.MIN_VALUE) {
-        dense.putInt(i, 0);
-      }
-    }
-  }
-
-  /** Copies [m][n] to [n][m] in blocks that fit in the first-level cache. */
-  private static void transpose(ByteBuffer from, int m, int n, ByteBuffer to) {
-    int block = 32;
-    for (int i0 = 0; i0 < m; i0 += block) {
-      for (int j0 = 0; j0 < n; j0 += block) {
-        for (int i = i0; i < Math.min(m, i0 + block); i++) {
-          for (int j = j0; j < Math.min(n, j0 + block); j++) {
-            to.putInt(4 * (j * m + i), from.getInt(4 * (i * n + j)));
-          }
-        }
-      }
-    }
+    ColumnsPacking.unpack(arrays, dense);
   }
 }

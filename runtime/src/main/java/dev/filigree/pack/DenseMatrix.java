@@ -1,8 +1,12 @@
 package dev.filigree.pack;
 
-import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.DenseArrays;
+import dev.filigree.kernel.DensePacking;
 import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Workers;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -10,25 +14,23 @@ import java.util.List;
  * Format {@code dense}: every weight, [rows][cols]. Our own dense product, the honest rival of the
  * sparse formats; weights of zero are multiplied as IEEE 754 says.
  *
- * <p>Part: {@code values} F32 [rows, cols].
+ * <p>Parts: {@code values} F32, BF16 or I8 [rows, cols]; for I8 also {@code scales} F32 [rows].
  */
 public final class DenseMatrix extends StoredMatrix {
   static final String FORMAT = "dense";
-  private final ByteBuffer values;
+  private final DenseArrays arrays;
 
-  private DenseMatrix(int rows, int cols, ByteBuffer values) {
-    super(rows, cols, (long) rows * cols);
-    this.values = values;
+  private DenseMatrix(DenseArrays arrays) {
+    super(arrays.rows(), arrays.cols(), (long) arrays.rows() * arrays.cols());
+    this.arrays = arrays;
   }
 
-  static DenseMatrix of(ByteBuffer dense, int rows, int cols) {
-    ByteBuffer copy = AlignedMemory.allocate(4 * rows * cols);
-    copy.put(0, dense, 0, copy.capacity());
-    return new DenseMatrix(rows, cols, AlignedMemory.aligned(copy));
+  static DenseMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
+    return new DenseMatrix(DensePacking.pack(dense, rows, cols, type));
   }
 
   static DenseMatrix fromParts(int rows, int cols, PartReader parts) {
-    return new DenseMatrix(rows, cols, parts.take("values", "F32", rows, cols));
+    return new DenseMatrix(new DenseArrays(rows, cols, parts.values(rows, rows, cols)));
   }
 
   @Override
@@ -37,8 +39,62 @@ public final class DenseMatrix extends StoredMatrix {
   }
 
   @Override
+  public ValueType valueType() {
+    return arrays.values().type();
+  }
+
+  @Override
   public List<Part> parts() {
-    return List.of(part("values", "F32", values.duplicate().order(values.order()), rows(), cols()));
+    return valueParts(arrays.values(), rows(), cols());
+  }
+
+  /**
+   * y = W x + bias for one activation row and chosen outputs, reading only their weights: the up
+   * projection of CATS. The bits of a chosen output are those that {@link #multiply} gives.
+   *
+   * @param x [cols]
+   * @param outputs at least {@code count} outputs, each from 0 to rows - 1, in any order;
+   *     increasing reads best
+   * @param count how many outputs are wanted, 0 to rows
+   * @param bias [rows], or null
+   * @param y [rows], overwritten; +0.0 for the other outputs
+   * @throws FiligreeException FIL-0316 for an illegal count or output
+   */
+  public void multiplyRows(ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
+    multiplyRows(Execution.current(), x, outputs, count, bias, y);
+  }
+
+  void multiplyRows(
+      Execution on, ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
+    if (count < 0 || count > outputs.length || count > rows()) {
+      throw new FiligreeException(
+          Message.FIL_0316, "count is " + count, "0 to " + Math.min(outputs.length, rows()));
+    }
+    for (int i = 0; i < count; i++) {
+      if (outputs[i] < 0 || outputs[i] >= rows()) {
+        throw new FiligreeException(
+            Message.FIL_0316, "output " + i + " is " + outputs[i], "0 to " + (rows() - 1));
+      }
+    }
+    ByteBuffer inputs = Buffers.floats("x", x, cols());
+    ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
+    ByteBuffer to = Buffers.writable("y", y, rows());
+    Buffers.zero(to, rows());
+    chosenRows(on, inputs, outputs, count, offsets, to);
+  }
+
+  /**
+   * The product of {@link #multiplyRows} with checked arguments; other outputs stay as they are.
+   */
+  void chosenRows(
+      Execution on, ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
+    on.workers()
+        .run(
+            count,
+            4,
+            4,
+            (long) count * cols(),
+            (from, to) -> on.kernels().dense().rows(arrays, outputs, x, 0, bias, y, 0, from, to));
   }
 
   @Override
@@ -55,7 +111,7 @@ public final class DenseMatrix extends StoredMatrix {
           bias,
           y,
           (panel, lanes, tile, from, to) ->
-              on.kernels().dense().panel(values, cols(), panel, lanes, tile, from, to));
+              on.kernels().dense().panel(arrays, panel, lanes, tile, from, to));
       return;
     }
     Workers workers = on.workers();
@@ -67,16 +123,17 @@ public final class DenseMatrix extends StoredMatrix {
           4,
           4,
           nonZeros(),
-          (from, to) -> on.kernels().dense().gemv(values, cols(), x, xAt, bias, y, yAt, from, to));
+          (from, to) -> on.kernels().dense().gemv(arrays, x, xAt, bias, y, yAt, from, to));
     }
   }
 
   @Override
   void unpackInto(ByteBuffer dense) {
-    // -0.0 has no place in a sparse format; all formats unpack to the same bits.
-    for (int i = 0; i < values.limit(); i += 4) {
-      int bits = values.getInt(i);
-      dense.putInt(i, bits == Integer.MIN_VALUE ? 0 : bits);
+    int cols = cols();
+    for (int r = 0; r < rows(); r++) {
+      for (int i = r * cols; i < (r + 1) * cols; i++) {
+        dense.putInt(4 * i, arrays.values().bits(i, r));
+      }
     }
   }
 }

@@ -17,8 +17,6 @@ public final class PackedMatrices {
           CsrMatrix.FORMAT,
           SellMatrix.FORMAT);
 
-  private static final List<String> F32_ONLY = List.of(DenseMatrix.FORMAT, ColumnsMatrix.FORMAT);
-
   private PackedMatrices() {}
 
   /** The names of all formats. */
@@ -50,9 +48,6 @@ public final class PackedMatrices {
    */
   public static PackedMatrix of(
       String format, ValueType type, ByteBuffer dense, int rows, int cols) {
-    if (type != ValueType.F32 && F32_ONLY.contains(format)) {
-      throw new FiligreeException(Message.FIL_0315, format, type.label(), ValueType.F32.label());
-    }
     checkShape(rows, cols, 4L * rows * cols);
     if (dense.limit() < 4L * rows * cols) {
       throw new FiligreeException(Message.FIL_0306, rows, cols, dense.limit() / 4);
@@ -69,8 +64,8 @@ public final class PackedMatrices {
   private static PackedMatrix pack(
       String format, ValueType type, ByteBuffer weights, int rows, int cols) {
     return switch (format) {
-      case DenseMatrix.FORMAT -> DenseMatrix.of(weights, rows, cols);
-      case ColumnsMatrix.FORMAT -> ColumnsMatrix.of(weights, rows, cols);
+      case DenseMatrix.FORMAT -> DenseMatrix.of(weights, rows, cols, type);
+      case ColumnsMatrix.FORMAT -> ColumnsMatrix.of(weights, rows, cols, type);
       case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols, type);
       case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols, type);
       case SellMatrix.FORMAT -> SellMatrix.of(weights, rows, cols, type);

@@ -1,150 +1,103 @@
 package dev.filigree.kernel;
 
-import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
-import static dev.filigree.kernel.VectorConstants.ORDER;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import jdk.incubator.vector.FloatVector;
 
-/** Dense matrix stored by inputs: lanes are outputs, every stored row belongs to one input. */
+/** Dense matrix stored by inputs, one class per type of weights. */
 final class VectorColumns implements ColumnsKernels {
 
-  /**
-   * Eight active rows per pass: long contiguous reads, and y is read and written once for eight
-   * rows of W.
-   */
+  /** Eight active rows per pass: long contiguous reads and little traffic to y. */
   @Override
   public void gemv(
-      ByteBuffer wb,
-      int rows,
+      ColumnsArrays w,
       int[] active,
       int count,
-      ByteBuffer xb,
+      ByteBuffer x,
       int xAt,
       ByteBuffer bias,
       ByteBuffer yb,
       int yAt,
       int from,
       int to) {
-    MemorySegment w = MemorySegment.ofBuffer(wb);
+    Values values = w.values();
+    MemorySegment data = MemorySegment.ofBuffer(values.data());
     MemorySegment y = MemorySegment.ofBuffer(yb);
     start(bias, y, yAt, from, to);
-    int i = 0;
-    for (; i + 8 <= count; i += 8) {
-      rows8(w, rows, active, i, xb, xAt, y, yAt, from, to);
-    }
-    for (; i < count; i++) {
-      row(w, rows, input(active, i), xb, xAt, y, yAt, from, to);
+    switch (values.type()) {
+      case F32 -> f32(data, w.rows(), active, count, x, xAt, y, yAt, from, to);
+      case BF16 -> bf16(data, w.rows(), active, count, x, xAt, y, yAt, from, to);
+      case INT8 -> int8(data, values.scales(), w.rows(), active, count, x, xAt, y, yAt, from, to);
     }
   }
 
-  private static void rows8(
+  private static void f32(
       MemorySegment w,
       int rows,
       int[] active,
-      int i,
+      int count,
       ByteBuffer x,
       int xAt,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    int k0 = input(active, i);
-    int k1 = input(active, i + 1);
-    int k2 = input(active, i + 2);
-    int k3 = input(active, i + 3);
-    int k4 = input(active, i + 4);
-    int k5 = input(active, i + 5);
-    int k6 = input(active, i + 6);
-    int k7 = input(active, i + 7);
-    float x0 = x.getFloat(4 * (xAt + k0));
-    float x1 = x.getFloat(4 * (xAt + k1));
-    float x2 = x.getFloat(4 * (xAt + k2));
-    float x3 = x.getFloat(4 * (xAt + k3));
-    float x4 = x.getFloat(4 * (xAt + k4));
-    float x5 = x.getFloat(4 * (xAt + k5));
-    float x6 = x.getFloat(4 * (xAt + k6));
-    float x7 = x.getFloat(4 * (xAt + k7));
-    long p0 = 4L * k0 * rows;
-    long p1 = 4L * k1 * rows;
-    long p2 = 4L * k2 * rows;
-    long p3 = 4L * k3 * rows;
-    long p4 = 4L * k4 * rows;
-    long p5 = 4L * k5 * rows;
-    long p6 = 4L * k6 * rows;
-    long p7 = 4L * k7 * rows;
-    long yBase = 4L * yAt;
-    int r = from;
-    for (; r + LANES <= to; r += LANES) {
-      long o = 4L * r;
-      FloatVector a = FloatVector.fromMemorySegment(F, y, yBase + o, ORDER);
-      a = FloatVector.fromMemorySegment(F, w, p0 + o, ORDER).fma(FloatVector.broadcast(F, x0), a);
-      FloatVector b =
-          FloatVector.fromMemorySegment(F, w, p1 + o, ORDER).mul(FloatVector.broadcast(F, x1));
-      a = FloatVector.fromMemorySegment(F, w, p2 + o, ORDER).fma(FloatVector.broadcast(F, x2), a);
-      b = FloatVector.fromMemorySegment(F, w, p3 + o, ORDER).fma(FloatVector.broadcast(F, x3), b);
-      a = FloatVector.fromMemorySegment(F, w, p4 + o, ORDER).fma(FloatVector.broadcast(F, x4), a);
-      b = FloatVector.fromMemorySegment(F, w, p5 + o, ORDER).fma(FloatVector.broadcast(F, x5), b);
-      a = FloatVector.fromMemorySegment(F, w, p6 + o, ORDER).fma(FloatVector.broadcast(F, x6), a);
-      b = FloatVector.fromMemorySegment(F, w, p7 + o, ORDER).fma(FloatVector.broadcast(F, x7), b);
-      a.add(b).intoMemorySegment(y, yBase + o, ORDER);
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+      VectorColumnsF32.rows8(w, rows, active, i, x, xAt, y, yAt, from, to);
     }
-    for (; r < to; r++) {
-      long o = 4L * r;
-      // The same operations in the same order as in a lane, so the bits are the same.
-      float a =
-          Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p0 + o), x0, y.get(JAVA_FLOAT_UNALIGNED, yBase + o));
-      float b = w.get(JAVA_FLOAT_UNALIGNED, p1 + o) * x1;
-      a = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p2 + o), x2, a);
-      b = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p3 + o), x3, b);
-      a = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p4 + o), x4, a);
-      b = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p5 + o), x5, b);
-      a = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p6 + o), x6, a);
-      b = Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p7 + o), x7, b);
-      y.set(JAVA_FLOAT_UNALIGNED, yBase + o, a + b);
+    for (; i < count; i++) {
+      VectorColumnsF32.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);
     }
   }
 
-  private static void row(
+  private static void bf16(
       MemorySegment w,
       int rows,
-      int k,
+      int[] active,
+      int count,
       ByteBuffer x,
       int xAt,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    float xk = x.getFloat(4 * (xAt + k));
-    FloatVector v = FloatVector.broadcast(F, xk);
-    long p = 4L * k * rows;
-    long yBase = 4L * yAt;
-    int r = from;
-    for (; r + LANES <= to; r += LANES) {
-      long o = 4L * r;
-      FloatVector.fromMemorySegment(F, w, p + o, ORDER)
-          .fma(v, FloatVector.fromMemorySegment(F, y, yBase + o, ORDER))
-          .intoMemorySegment(y, yBase + o, ORDER);
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+      VectorColumnsBf16.rows8(w, rows, active, i, x, xAt, y, yAt, from, to);
     }
-    for (; r < to; r++) {
-      long o = 4L * r;
-      y.set(
-          JAVA_FLOAT_UNALIGNED,
-          yBase + o,
-          Math.fma(w.get(JAVA_FLOAT_UNALIGNED, p + o), xk, y.get(JAVA_FLOAT_UNALIGNED, yBase + o)));
+    for (; i < count; i++) {
+      VectorColumnsBf16.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);
+    }
+  }
+
+  private static void int8(
+      MemorySegment w,
+      ByteBuffer scales,
+      int rows,
+      int[] active,
+      int count,
+      ByteBuffer x,
+      int xAt,
+      MemorySegment y,
+      int yAt,
+      int from,
+      int to) {
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+      VectorColumnsInt8.rows8(w, scales, rows, active, i, x, xAt, y, yAt, from, to);
+    }
+    for (; i < count; i++) {
+      VectorColumnsInt8.row(w, scales, rows, input(active, i), x, xAt, y, yAt, from, to);
     }
   }
 
   /** Tiles of four activation rows by two vectors of outputs stay in registers over all inputs. */
   @Override
   public void gemm4(
-      ByteBuffer wb,
-      int rows,
-      int cols,
+      ColumnsArrays w,
       ByteBuffer xb,
       int xAt,
       ByteBuffer bias,
@@ -152,100 +105,74 @@ final class VectorColumns implements ColumnsKernels {
       int yAt,
       int from,
       int to) {
-    MemorySegment w = MemorySegment.ofBuffer(wb);
+    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
     FloatBuffer x = xb.asFloatBuffer();
     MemorySegment y = MemorySegment.ofBuffer(yb);
     for (int i = 0; i < 4; i++) {
-      start(bias, y, yAt + i * rows, from, to);
+      start(bias, y, yAt + i * w.rows(), from, to);
     }
     // A tile of outputs is as narrow as a cache line or two; a block of inputs keeps the pages of W
     // it touches within the reach of the address translation cache.
     int block = 256;
-    for (int k0 = 0; k0 < cols; k0 += block) {
-      int k1 = Math.min(cols, k0 + block);
+    for (int k0 = 0; k0 < w.cols(); k0 += block) {
+      int k1 = Math.min(w.cols(), k0 + block);
       int r = from;
       for (; r + 2 * LANES <= to; r += 2 * LANES) {
-        tile4x2(w, rows, cols, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
+        tile(w, data, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
       }
       for (; r < to; r++) {
-        column4(w, rows, cols, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
+        column(w, data, x, xAt, y, 4L * (yAt + (long) r), r, k0, k1);
       }
     }
   }
 
-  private static void tile4x2(
-      MemorySegment w,
-      int rows,
-      int cols,
+  private static void tile(
+      ColumnsArrays w,
+      MemorySegment data,
       FloatBuffer x,
-      int x0,
+      int xAt,
       MemorySegment y,
       long y0,
       int r,
       int k0,
       int k1) {
-    long ys = 4L * rows;
-    long second = 4L * LANES;
-    FloatVector a0 = FloatVector.fromMemorySegment(F, y, y0, ORDER);
-    FloatVector b0 = FloatVector.fromMemorySegment(F, y, y0 + second, ORDER);
-    FloatVector a1 = FloatVector.fromMemorySegment(F, y, y0 + ys, ORDER);
-    FloatVector b1 = FloatVector.fromMemorySegment(F, y, y0 + ys + second, ORDER);
-    FloatVector a2 = FloatVector.fromMemorySegment(F, y, y0 + 2 * ys, ORDER);
-    FloatVector b2 = FloatVector.fromMemorySegment(F, y, y0 + 2 * ys + second, ORDER);
-    FloatVector a3 = FloatVector.fromMemorySegment(F, y, y0 + 3 * ys, ORDER);
-    FloatVector b3 = FloatVector.fromMemorySegment(F, y, y0 + 3 * ys + second, ORDER);
-    for (int k = k0; k < k1; k++) {
-      int o = x0 + k;
-      long p = 4L * ((long) k * rows + r);
-      FloatVector u = FloatVector.fromMemorySegment(F, w, p, ORDER);
-      FloatVector v = FloatVector.fromMemorySegment(F, w, p + second, ORDER);
-      FloatVector s = FloatVector.broadcast(F, x.get(o));
-      a0 = u.fma(s, a0);
-      b0 = v.fma(s, b0);
-      s = FloatVector.broadcast(F, x.get(o + cols));
-      a1 = u.fma(s, a1);
-      b1 = v.fma(s, b1);
-      s = FloatVector.broadcast(F, x.get(o + 2 * cols));
-      a2 = u.fma(s, a2);
-      b2 = v.fma(s, b2);
-      s = FloatVector.broadcast(F, x.get(o + 3 * cols));
-      a3 = u.fma(s, a3);
-      b3 = v.fma(s, b3);
+    int rows = w.rows();
+    int cols = w.cols();
+    switch (w.values().type()) {
+      case F32 -> VectorColumnsF32.tile4x2(data, rows, cols, x, xAt, y, y0, r, k0, k1);
+      case BF16 -> VectorColumnsBf16.tile4x2(data, rows, cols, x, xAt, y, y0, r, k0, k1);
+      case INT8 -> {
+        ByteBuffer scales = w.values().scales();
+        VectorColumnsInt8.tile4x2(data, scales, rows, cols, x, xAt, y, y0, r, k0, k1);
+      }
     }
-    a0.intoMemorySegment(y, y0, ORDER);
-    b0.intoMemorySegment(y, y0 + second, ORDER);
-    a1.intoMemorySegment(y, y0 + ys, ORDER);
-    b1.intoMemorySegment(y, y0 + ys + second, ORDER);
-    a2.intoMemorySegment(y, y0 + 2 * ys, ORDER);
-    b2.intoMemorySegment(y, y0 + 2 * ys + second, ORDER);
-    a3.intoMemorySegment(y, y0 + 3 * ys, ORDER);
-    b3.intoMemorySegment(y, y0 + 3 * ys + second, ORDER);
   }
 
-  /** One output of four activation rows, with the arithmetic of a lane. */
-  private static void column4(
-      MemorySegment w,
-      int rows,
-      int cols,
+  private static void column(
+      ColumnsArrays w,
+      MemorySegment data,
       FloatBuffer x,
-      int x0,
+      int xAt,
       MemorySegment y,
       long y0,
       int r,
       int k0,
       int k1) {
-    for (int i = 0; i < 4; i++) {
-      long at = y0 + 4L * i * rows;
-      float sum = y.get(JAVA_FLOAT_UNALIGNED, at);
-      for (int k = k0; k < k1; k++) {
-        sum =
-            Math.fma(
-                w.get(JAVA_FLOAT_UNALIGNED, 4L * ((long) k * rows + r)),
-                x.get(x0 + i * cols + k),
-                sum);
+    int rows = w.rows();
+    int cols = w.cols();
+    switch (w.values().type()) {
+      case F32 -> VectorColumnsF32.column4(data, rows, cols, x, xAt, y, y0, r, k0, k1);
+      case BF16 -> VectorColumnsBf16.column4(data, rows, cols, x, xAt, y, y0, r, k0, k1);
+      case INT8 -> {
+        ByteBuffer scales = w.values().scales();
+        VectorColumnsInt8.column4(data, scales, rows, cols, x, xAt, y, y0, r, k0, k1);
       }
-      y.set(JAVA_FLOAT_UNALIGNED, at, sum);
     }
+  }
+
+  @Override
+  public void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
+    VectorColumnsPanel.multiply(w, panel, lanes, tile, from, to);
   }
 
   private static void start(ByteBuffer bias, MemorySegment y, int yAt, int from, int to) {
@@ -257,7 +184,7 @@ final class VectorColumns implements ColumnsKernels {
     }
   }
 
-  private static int input(int[] active, int i) {
+  static int input(int[] active, int i) {
     return active == null ? i : active[i];
   }
 }

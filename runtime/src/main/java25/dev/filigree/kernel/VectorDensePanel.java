@@ -17,38 +17,66 @@ import jdk.incubator.vector.FloatVector;
 final class VectorDensePanel {
 
   /** Inputs per pass: 512 x 64 lanes x 4 bytes leave room for the weights in a 1 MiB cache. */
-  private static final int BLOCK = 512;
+  static final int BLOCK = 512;
 
   /** Sixteen sums need 32 vector registers, which come with 512-bit vectors on x86. */
   private static final boolean WIDE_TILE = F.vectorBitSize() == 512;
 
   private VectorDensePanel() {}
 
-  static void multiply(
-      ByteBuffer wb, int cols, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
-    FloatBuffer w = wb.asFloatBuffer();
+  static void multiply(DenseArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
     MemorySegment p = MemorySegment.ofBuffer(pb);
+    int cols = w.cols();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int k0 = 0; k0 < cols; k0 += BLOCK) {
       int k1 = Math.min(cols, k0 + BLOCK);
-      for (int r = from; r < to; r += 4) {
-        int l = 0;
-        for (; WIDE_TILE && l + 4 * LANES <= lanes; l += 4 * LANES) {
-          tile4x4(w, cols, p, lanes, tile, from, to, r, l, k0, k1);
+      if (w.values().type() == ValueType.F32) {
+        FloatBuffer floats = w.values().data().asFloatBuffer();
+        block(floats, cols, 0, p, lanes, tile, from, from, to, k0, k1);
+      } else {
+        for (int r0 = from; r0 < to; r0 += VectorUnpacked.OUTPUTS) {
+          int r1 = Math.min(to, r0 + VectorUnpacked.OUTPUTS);
+          FloatBuffer floats = VectorUnpacked.rows(w, r0, r1, k0, k1);
+          block(floats, BLOCK, -r0 * BLOCK - k0, p, lanes, tile, from, r0, r1, k0, k1);
         }
-        for (; l + 2 * LANES <= lanes; l += 2 * LANES) {
-          tile4x2(w, cols, p, lanes, tile, from, to, r, l, k0, k1);
-        }
-        for (; l < lanes; l += LANES) {
-          tile4x1(w, cols, p, lanes, tile, from, to, r, l, k0, k1);
-        }
+      }
+    }
+  }
+
+  /**
+   * Adds the products of the inputs k0 to k1 to the outputs r0 to r1; weight (r, k) is at {@code r
+   * * stride + offset + k}.
+   */
+  private static void block(
+      FloatBuffer w,
+      int stride,
+      int offset,
+      MemorySegment p,
+      int lanes,
+      float[] tile,
+      int from,
+      int r0,
+      int r1,
+      int k0,
+      int k1) {
+    for (int r = r0; r < r1; r += 4) {
+      int l = 0;
+      for (; WIDE_TILE && l + 4 * LANES <= lanes; l += 4 * LANES) {
+        tile4x4(w, stride, offset, p, lanes, tile, from, r1, r, l, k0, k1);
+      }
+      for (; l + 2 * LANES <= lanes; l += 2 * LANES) {
+        tile4x2(w, stride, offset, p, lanes, tile, from, r1, r, l, k0, k1);
+      }
+      for (; l < lanes; l += LANES) {
+        tile4x1(w, stride, offset, p, lanes, tile, from, r1, r, l, k0, k1);
       }
     }
   }
 
   private static void tile4x4(
       FloatBuffer w,
-      int cols,
+      int stride,
+      int offset,
       MemorySegment p,
       int lanes,
       float[] tile,
@@ -62,10 +90,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    int q0 = r * cols;
-    int q1 = r1 * cols;
-    int q2 = r2 * cols;
-    int q3 = r3 * cols;
+    int q0 = r * stride + offset;
+    int q1 = r1 * stride + offset;
+    int q2 = r2 * stride + offset;
+    int q3 = r3 * stride + offset;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;
@@ -133,7 +161,8 @@ final class VectorDensePanel {
 
   private static void tile4x2(
       FloatBuffer w,
-      int cols,
+      int stride,
+      int offset,
       MemorySegment p,
       int lanes,
       float[] tile,
@@ -146,10 +175,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    int q0 = r * cols;
-    int q1 = r1 * cols;
-    int q2 = r2 * cols;
-    int q3 = r3 * cols;
+    int q0 = r * stride + offset;
+    int q1 = r1 * stride + offset;
+    int q2 = r2 * stride + offset;
+    int q3 = r3 * stride + offset;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;
@@ -191,7 +220,8 @@ final class VectorDensePanel {
 
   private static void tile4x1(
       FloatBuffer w,
-      int cols,
+      int stride,
+      int offset,
       MemorySegment p,
       int lanes,
       float[] tile,
@@ -204,10 +234,10 @@ final class VectorDensePanel {
     int r1 = Math.min(r + 1, to - 1);
     int r2 = Math.min(r + 2, to - 1);
     int r3 = Math.min(r + 3, to - 1);
-    int q0 = r * cols;
-    int q1 = r1 * cols;
-    int q2 = r2 * cols;
-    int q3 = r3 * cols;
+    int q0 = r * stride + offset;
+    int q1 = r1 * stride + offset;
+    int q2 = r2 * stride + offset;
+    int q3 = r3 * stride + offset;
     int t0 = (r - from) * lanes + l;
     int t1 = (r1 - from) * lanes + l;
     int t2 = (r2 - from) * lanes + l;

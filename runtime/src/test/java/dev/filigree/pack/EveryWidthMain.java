@@ -21,6 +21,7 @@ final class EveryWidthMain extends KernelEquivalence {
     tests.nonFiniteAndTinyNumbers();
     tests.removedWeightsDoNotMeetInfinities();
     tests.activeInputsOnly();
+    tests.wantedOutputsOnly();
     tests.everyLengthUpToThreeVectorsAndOddLargeOnes();
     endWorkers();
   }

@@ -30,8 +30,8 @@ class PackedMatricesTest {
   }
 
   @Test
-  void theSparseFormatsHoldEveryType() {
-    assertThat(Samples.stored("bitmap", "csr", "sell")).hasSize(9);
+  void theseFormatsHoldEveryType() {
+    assertThat(Samples.stored("dense", "columns", "bitmap", "csr", "sell")).hasSize(15);
   }
 
   /** What comes back is the rounded weight, and +0.0 for -0.0. */
@@ -165,6 +165,19 @@ class PackedMatricesTest {
     assertThat(norms[1]).isZero();
     // In float the square would vanish.
     assertThat(norms[2]).isCloseTo(1e-30, within(1e-36));
+  }
+
+  @Test
+  void refusesIllegalOutputs() {
+    DenseMatrix matrix =
+        (DenseMatrix) PackedMatrices.of("dense", Samples.direct(new float[6]), 2, 3);
+    ByteBuffer x = Samples.direct(new float[3]);
+    ByteBuffer y = Samples.direct(new float[2]);
+    for (int[] outputs : new int[][] {{2}, {-1}, {0, Integer.MIN_VALUE}}) {
+      refuses(Message.FIL_0316, () -> matrix.multiplyRows(x, outputs, outputs.length, null, y));
+    }
+    refuses(Message.FIL_0316, () -> matrix.multiplyRows(x, new int[] {0}, 2, null, y));
+    refuses(Message.FIL_0316, () -> matrix.multiplyRows(x, new int[] {0}, -1, null, y));
   }
 
   @Test
