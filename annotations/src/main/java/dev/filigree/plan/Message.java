@@ -155,6 +155,9 @@ public enum Message {
   FIL_0316("The list of wanted outputs is not legal: %s; legal is %s."),
   FIL_0320(
       "%s of the %s weights are not finite as %s, the first at output %s, input %s (%s). Packed weights are finite numbers; repair or retrain the layer, then pack again."),
+  FIL_0330("The packed matrix %s is closed and its memory freed. Pack the weights again."),
+  FIL_0331(
+      "%s: memory it was given was freed while it is needed (%s). Close packed matrices and arenas after the last use of their arrays."),
 
   // 04xx files
   FIL_0401(

@@ -61,9 +61,19 @@ public final class PackedFile {
    * @param entries in the order they are to be listed; names differ
    * @param metadata further texts, for example those of the source file and a receipt
    * @throws FiligreeException FIL-0403 where the target cannot be written, FIL-0405 for an entry
-   *     the format forbids, FIL-0413 for a metadata key that is ours
+   *     the format forbids, FIL-0413 for a metadata key that is ours, FIL-0331 where a matrix is
+   *     closed while its parts are written
    */
   public static void write(
+      Path target, List<? extends Entry> entries, Map<String, String> metadata) {
+    try {
+      writeOpen(target, entries, metadata);
+    } catch (IllegalStateException e) {
+      throw new FiligreeException(e, Message.FIL_0331, target, e.getMessage());
+    }
+  }
+
+  private static void writeOpen(
       Path target, List<? extends Entry> entries, Map<String, String> metadata) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put(FORMAT_KEY, FORMAT);

@@ -11,8 +11,17 @@ public final class AlignedMemory {
 
   private AlignedMemory() {}
 
-  /** A zeroed direct buffer of that many bytes in native order; freed when it is unreachable. */
+  /**
+   * A zeroed direct buffer of that many bytes in native order; freed with its owner inside {@link
+   * OwnedMemory#collect}, otherwise when it is unreachable.
+   */
   public static ByteBuffer allocate(int bytes) {
+    OwnedMemory owner = OwnedMemory.current();
+    return owner == null ? unowned(bytes) : owner.allocate(bytes);
+  }
+
+  /** The same without any owner. */
+  static ByteBuffer unowned(int bytes) {
     // An aligned slice is cut to whole lines at both ends.
     return ByteBuffer.allocateDirect(Math.addExact(bytes, 2 * ALIGNMENT))
         .alignedSlice(ALIGNMENT)

@@ -19,14 +19,12 @@ import java.util.stream.Stream;
  * BF16 or I8 [kept + 16], for I8 {@code scales} F32 [rows]; see {@link BitmapArrays}. A removed
  * weight does not multiply.
  */
-public final class BitmapMatrix extends StoredMatrix {
+public final class BitmapMatrix extends StoredMatrix<BitmapArrays> {
   static final String FORMAT = "bitmap";
   private static final int STRIP = Kernels.STRIP;
-  private final BitmapArrays arrays;
 
   private BitmapMatrix(BitmapArrays arrays) {
-    super(arrays.rows(), arrays.cols(), kept(arrays));
-    this.arrays = arrays;
+    super(arrays, arrays.values().type(), arrays.rows(), arrays.cols(), kept(arrays));
   }
 
   private static int kept(BitmapArrays arrays) {
@@ -83,12 +81,7 @@ public final class BitmapMatrix extends StoredMatrix {
   }
 
   @Override
-  public ValueType valueType() {
-    return arrays.values().type();
-  }
-
-  @Override
-  public List<Part> parts() {
+  List<Part> parts(BitmapArrays arrays) {
     int strips = BitmapPacking.strips(rows());
     return Stream.concat(
             Stream.of(
@@ -99,7 +92,8 @@ public final class BitmapMatrix extends StoredMatrix {
   }
 
   @Override
-  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(
+      BitmapArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
     int b = 0;
     for (; b + 4 <= batch; b += 4) {
       float[] inputs = inputs(x, b, 4);
@@ -141,7 +135,7 @@ public final class BitmapMatrix extends StoredMatrix {
   }
 
   @Override
-  void unpackInto(ByteBuffer dense) {
+  void unpackInto(BitmapArrays arrays, ByteBuffer dense) {
     int next = 0;
     for (int s = 0; s < BitmapPacking.strips(rows()); s++) {
       for (int k = 0; k < cols(); k++) {

@@ -16,17 +16,19 @@ import java.util.List;
  *
  * <p>Parts: {@code values} F32, BF16 or I8 [cols, rows]; for I8 also {@code scales} F32 [cols].
  */
-public final class ColumnsMatrix extends StoredMatrix {
+public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   static final String FORMAT = "columns";
 
   /** From this many activation rows on, transposing them into a panel pays. */
   private static final int PANEL_BATCH = 12;
 
-  private final ColumnsArrays arrays;
-
   private ColumnsMatrix(ColumnsArrays arrays) {
-    super(arrays.rows(), arrays.cols(), (long) arrays.rows() * arrays.cols());
-    this.arrays = arrays;
+    super(
+        arrays,
+        arrays.values().type(),
+        arrays.rows(),
+        arrays.cols(),
+        (long) arrays.rows() * arrays.cols());
   }
 
   static ColumnsMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
@@ -43,12 +45,7 @@ public final class ColumnsMatrix extends StoredMatrix {
   }
 
   @Override
-  public ValueType valueType() {
-    return arrays.values().type();
-  }
-
-  @Override
-  public List<Part> parts() {
+  List<Part> parts(ColumnsArrays arrays) {
     return valueParts(arrays.values(), cols(), rows());
   }
 
@@ -62,7 +59,8 @@ public final class ColumnsMatrix extends StoredMatrix {
    * @param count how many inputs are active, 0 to cols
    * @param bias [rows], or null
    * @param y [rows], overwritten
-   * @throws FiligreeException FIL-0313 for an illegal count or input
+   * @throws FiligreeException FIL-0313 for an illegal count or input, FIL-0330 where the matrix is
+   *     closed
    */
   public void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
     multiplyActive(Execution.current(), x, active, count, bias, y);
@@ -82,11 +80,30 @@ public final class ColumnsMatrix extends StoredMatrix {
     }
     ByteBuffer inputs = Buffers.floats("x", x, cols());
     ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
-    gemv(on, inputs, 0, active, count, offsets, Buffers.writable("y", y, rows()), 0);
+    ByteBuffer outputs = Buffers.writable("y", y, rows());
+    ColumnsArrays arrays = acquire();
+    try {
+      gemv(arrays, on, inputs, 0, active, count, offsets, outputs, 0);
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
   }
 
   /** The Euclidean norm of the weights of every input, ||W[:,i]||, summed in double. */
   public double[] columnNorms() {
+    ColumnsArrays arrays = acquire();
+    try {
+      return columnNorms(arrays);
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
+  }
+
+  private double[] columnNorms(ColumnsArrays arrays) {
     double[] norms = new double[cols()];
     for (int k = 0; k < norms.length; k++) {
       double sum = 0;
@@ -100,7 +117,8 @@ public final class ColumnsMatrix extends StoredMatrix {
   }
 
   @Override
-  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(
+      ColumnsArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
     if (batch >= PANEL_BATCH) {
       Panels.multiply(
           on,
@@ -128,11 +146,12 @@ public final class ColumnsMatrix extends StoredMatrix {
               (from, to) -> on.kernels().columns().gemm4(arrays, x, xAt, bias, y, yAt, from, to));
     }
     for (; b < batch; b++) {
-      gemv(on, x, b * cols(), null, cols(), bias, y, b * rows());
+      gemv(arrays, on, x, b * cols(), null, cols(), bias, y, b * rows());
     }
   }
 
   private void gemv(
+      ColumnsArrays arrays,
       Execution on,
       ByteBuffer x,
       int xAt,
@@ -153,7 +172,7 @@ public final class ColumnsMatrix extends StoredMatrix {
   }
 
   @Override
-  void unpackInto(ByteBuffer dense) {
+  void unpackInto(ColumnsArrays arrays, ByteBuffer dense) {
     ColumnsPacking.unpack(arrays, dense);
   }
 }

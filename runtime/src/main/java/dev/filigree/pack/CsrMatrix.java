@@ -18,13 +18,16 @@ import java.util.stream.Stream;
  * F32, BF16 or I8 [kept], for I8 {@code scales} F32 [rows]; see {@link CsrArrays}. A removed weight
  * does not multiply.
  */
-public final class CsrMatrix extends StoredMatrix {
+public final class CsrMatrix extends StoredMatrix<CsrArrays> {
   static final String FORMAT = "csr";
-  private final CsrArrays arrays;
 
   private CsrMatrix(CsrArrays arrays) {
-    super(arrays.rows(), arrays.cols(), arrays.columns().limit() / 2L);
-    this.arrays = arrays;
+    super(
+        arrays,
+        arrays.values().type(),
+        arrays.rows(),
+        arrays.cols(),
+        arrays.columns().limit() / 2L);
   }
 
   static CsrMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
@@ -84,12 +87,7 @@ public final class CsrMatrix extends StoredMatrix {
   }
 
   @Override
-  public ValueType valueType() {
-    return arrays.values().type();
-  }
-
-  @Override
-  public List<Part> parts() {
+  List<Part> parts(CsrArrays arrays) {
     return Stream.concat(
             Stream.of(
                 part("pointers", "I32", view(arrays.pointers()), arrays.pointers().limit() / 4),
@@ -99,7 +97,8 @@ public final class CsrMatrix extends StoredMatrix {
   }
 
   @Override
-  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(
+      CsrArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
     // Below four rows the transposition into a panel costs more than it brings.
     if (batch >= 4) {
       Panels.multiply(
@@ -130,7 +129,7 @@ public final class CsrMatrix extends StoredMatrix {
   }
 
   @Override
-  void unpackInto(ByteBuffer dense) {
+  void unpackInto(CsrArrays arrays, ByteBuffer dense) {
     Buffers.zero(dense, (long) rows() * cols());
     int blocks = arrays.blocks();
     for (int r = 0; r < rows(); r++) {

@@ -16,13 +16,16 @@ import java.util.List;
  *
  * <p>Parts: {@code values} F32, BF16 or I8 [rows, cols]; for I8 also {@code scales} F32 [rows].
  */
-public final class DenseMatrix extends StoredMatrix {
+public final class DenseMatrix extends StoredMatrix<DenseArrays> {
   static final String FORMAT = "dense";
-  private final DenseArrays arrays;
 
   private DenseMatrix(DenseArrays arrays) {
-    super(arrays.rows(), arrays.cols(), (long) arrays.rows() * arrays.cols());
-    this.arrays = arrays;
+    super(
+        arrays,
+        arrays.values().type(),
+        arrays.rows(),
+        arrays.cols(),
+        (long) arrays.rows() * arrays.cols());
   }
 
   static DenseMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
@@ -39,12 +42,7 @@ public final class DenseMatrix extends StoredMatrix {
   }
 
   @Override
-  public ValueType valueType() {
-    return arrays.values().type();
-  }
-
-  @Override
-  public List<Part> parts() {
+  List<Part> parts(DenseArrays arrays) {
     return valueParts(arrays.values(), rows(), cols());
   }
 
@@ -58,7 +56,8 @@ public final class DenseMatrix extends StoredMatrix {
    * @param count how many outputs are wanted, 0 to rows
    * @param bias [rows], or null
    * @param y [rows], overwritten; +0.0 for the other outputs
-   * @throws FiligreeException FIL-0316 for an illegal count or output
+   * @throws FiligreeException FIL-0316 for an illegal count or output, FIL-0330 where the matrix is
+   *     closed
    */
   public void multiplyRows(ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
     multiplyRows(Execution.current(), x, outputs, count, bias, y);
@@ -88,17 +87,25 @@ public final class DenseMatrix extends StoredMatrix {
    */
   void chosenRows(
       Execution on, ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
-    on.workers()
-        .run(
-            count,
-            4,
-            4,
-            (long) count * cols(),
-            (from, to) -> on.kernels().dense().rows(arrays, outputs, x, 0, bias, y, 0, from, to));
+    DenseArrays arrays = acquire();
+    try {
+      on.workers()
+          .run(
+              count,
+              4,
+              4,
+              (long) count * cols(),
+              (from, to) -> on.kernels().dense().rows(arrays, outputs, x, 0, bias, y, 0, from, to));
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
   }
 
   @Override
-  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(
+      DenseArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
     // Below four rows the transposition into a panel costs more than it brings.
     if (batch >= 4) {
       Panels.multiply(
@@ -128,7 +135,7 @@ public final class DenseMatrix extends StoredMatrix {
   }
 
   @Override
-  void unpackInto(ByteBuffer dense) {
+  void unpackInto(DenseArrays arrays, ByteBuffer dense) {
     int cols = cols();
     for (int r = 0; r < rows(); r++) {
       for (int i = r * cols; i < (r + 1) * cols; i++) {

@@ -1,5 +1,6 @@
 package dev.filigree.pack;
 
+import dev.filigree.kernel.OwnedMemory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -55,7 +56,7 @@ public final class PackedMatrices {
     ByteBuffer weights = Buffers.floats("dense", dense, (long) rows * cols);
     FiniteWeights.check(weights, rows, cols, type);
     try {
-      return pack(format, type, weights, rows, cols);
+      return OwnedMemory.collect(() -> pack(format, type, weights, rows, cols));
     } catch (ArithmeticException e) {
       throw new FiligreeException(e, Message.FIL_0312, rows, cols);
     }
@@ -75,8 +76,8 @@ public final class PackedMatrices {
 
   /**
    * Makes a matrix from the arrays that {@link PackedMatrix#parts} gave. Everything is checked
-   * before it is used. Aligned direct buffers are used as they are and must not change afterwards;
-   * others are copied.
+   * before it is used. Aligned direct buffers are used as they are and must neither change nor be
+   * freed afterwards; others are copied.
    *
    * @param parts by suffix
    * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
@@ -87,7 +88,9 @@ public final class PackedMatrices {
     checkShape(rows, cols, 0);
     PartReader reader = new PartReader(format, parts);
     try {
-      return read(format, rows, cols, reader);
+      return OwnedMemory.collect(() -> read(format, rows, cols, reader));
+    } catch (IllegalStateException e) {
+      throw new FiligreeException(e, Message.FIL_0331, "format " + format, e.getMessage());
     } catch (ArithmeticException e) {
       throw new FiligreeException(e, Message.FIL_0312, rows, cols);
     }

@@ -10,8 +10,12 @@ import java.util.List;
  *
  * <p>Safe for any number of threads. All buffers are direct, in native byte order, float32 unless
  * said otherwise; data start at position 0 whatever the buffer's position is.
+ *
+ * <p>{@link #close} frees the memory of a matrix that was packed; one made from stored parts, a
+ * mapped file for example, only lets go of them. A matrix nobody closes is freed when neither it
+ * nor a view of its parts is reachable.
  */
-public interface PackedMatrix {
+public interface PackedMatrix extends AutoCloseable {
 
   /** The format's name: {@code dense}, {@code columns}, {@code bitmap} or {@code csr}. */
   String format();
@@ -38,15 +42,28 @@ public interface PackedMatrix {
    * @param batch at least 1
    * @param bias [rows], or null
    * @param y outputs [batch][rows], overwritten
+   * @throws dev.filigree.plan.FiligreeException FIL-0330 where the matrix is closed
    */
   void multiply(ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
 
   /**
    * The stored arrays, in file order; a matrix of the same format, rows and cols can be made from
-   * them again.
+   * them again. Views of memory that {@link #close} frees: reading them afterwards throws {@link
+   * IllegalStateException} on JDK 25 and still works on older JDKs.
    */
   List<Part> parts();
 
   /** Writes the dense matrix [rows][cols] with +0.0 for what is not stored. */
   void unpack(ByteBuffer dense);
+
+  /**
+   * Frees the memory: at once on JDK 25, by the garbage collector on older JDKs. Products of other
+   * threads that have begun end as usual, and the last of them frees it; whatever begins afterwards
+   * fails with FIL-0330. Shape and format stay known. Closing again does nothing.
+   */
+  @Override
+  void close();
+
+  /** Whether it was closed. */
+  boolean isClosed();
 }

@@ -20,15 +20,13 @@ import java.util.stream.Stream;
  * values} F32, BF16 or I8 [steps, 16], for I8 {@code scales} F32 [rows]; see {@link SellArrays}. A
  * removed weight does not multiply.
  */
-public final class SellMatrix extends StoredMatrix {
+public final class SellMatrix extends StoredMatrix<SellArrays> {
   static final String FORMAT = "sell";
   private static final int STRIP = Kernels.STRIP;
   private static final int WINDOW = Kernels.WINDOW;
-  private final SellArrays arrays;
 
   private SellMatrix(SellArrays arrays, long kept) {
-    super(arrays.rows(), arrays.cols(), kept);
-    this.arrays = arrays;
+    super(arrays, arrays.values().type(), arrays.rows(), arrays.cols(), kept);
   }
 
   static SellMatrix of(ByteBuffer dense, int rows, int cols, ValueType type) {
@@ -110,12 +108,7 @@ public final class SellMatrix extends StoredMatrix {
   }
 
   @Override
-  public ValueType valueType() {
-    return arrays.values().type();
-  }
-
-  @Override
-  public List<Part> parts() {
+  List<Part> parts(SellArrays arrays) {
     long steps = arrays.inputs().limit() / STRIP;
     return Stream.concat(
             Stream.of(
@@ -126,7 +119,8 @@ public final class SellMatrix extends StoredMatrix {
   }
 
   @Override
-  void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(
+      SellArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
     int padded = Math.multiplyExact(arrays.windows(), WINDOW);
     float[] inputs = Scratch.local().inputs(padded);
     java.util.Arrays.fill(inputs, cols(), padded, 0f);
@@ -146,7 +140,7 @@ public final class SellMatrix extends StoredMatrix {
   }
 
   @Override
-  void unpackInto(ByteBuffer dense) {
+  void unpackInto(SellArrays arrays, ByteBuffer dense) {
     Buffers.zero(dense, (long) rows() * cols());
     int windows = arrays.windows();
     int blocks = BitmapPacking.strips(rows()) * windows;

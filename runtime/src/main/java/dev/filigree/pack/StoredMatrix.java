@@ -1,6 +1,7 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.OwnedMemory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Values;
 import dev.filigree.plan.FiligreeException;
@@ -8,21 +9,29 @@ import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** What all formats share: shape, checks of arguments, sizes. */
-abstract class StoredMatrix implements PackedMatrix {
+/**
+ * What all formats share: shape, checks of arguments, sizes, and when the memory is freed.
+ *
+ * @param <A> the stored arrays; every use of them is between {@link #acquire} and {@link #release}
+ */
+abstract class StoredMatrix<A> implements PackedMatrix {
+  private final Lifetime<A> life;
+  private final ValueType type;
   private final int rows;
   private final int cols;
   private final long nonZeros;
 
-  StoredMatrix(int rows, int cols, long nonZeros) {
+  StoredMatrix(A arrays, ValueType type, int rows, int cols, long nonZeros) {
+    this.life = new Lifetime<>(arrays, OwnedMemory.current());
+    this.type = type;
     this.rows = rows;
     this.cols = cols;
     this.nonZeros = nonZeros;
   }
 
   @Override
-  public ValueType valueType() {
-    return ValueType.F32;
+  public final ValueType valueType() {
+    return type;
   }
 
   @Override
@@ -59,24 +68,84 @@ abstract class StoredMatrix implements PackedMatrix {
     if ((long) batch * Math.max(rows, cols) > Integer.MAX_VALUE / 4) {
       throw new FiligreeException(Message.FIL_0312, batch, Math.max(rows, cols));
     }
-    product(
-        on,
-        Buffers.floats("x", x, (long) batch * cols),
-        batch,
-        bias == null ? null : Buffers.floats("bias", bias, rows),
-        Buffers.writable("y", y, (long) batch * rows));
+    ByteBuffer inputs = Buffers.floats("x", x, (long) batch * cols);
+    ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows);
+    ByteBuffer outputs = Buffers.writable("y", y, (long) batch * rows);
+    A arrays = acquire();
+    try {
+      product(arrays, on, inputs, batch, offsets, outputs);
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
   }
 
   /** The product with checked arguments: position 0, native order, large enough. */
-  abstract void product(Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
+  abstract void product(
+      A arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
 
   @Override
   public final void unpack(ByteBuffer dense) {
-    unpackInto(Buffers.writable("dense", dense, (long) rows * cols));
+    ByteBuffer target = Buffers.writable("dense", dense, (long) rows * cols);
+    A arrays = acquire();
+    try {
+      unpackInto(arrays, target);
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
   }
 
   /** Writes all rows * cols weights into a checked buffer. */
-  abstract void unpackInto(ByteBuffer dense);
+  abstract void unpackInto(A arrays, ByteBuffer dense);
+
+  @Override
+  public final List<Part> parts() {
+    A arrays = acquire();
+    try {
+      return parts(arrays);
+    } finally {
+      release();
+    }
+  }
+
+  /** The stored arrays, in file order. */
+  abstract List<Part> parts(A arrays);
+
+  /**
+   * The arrays, which stay until {@link #release}.
+   *
+   * @throws FiligreeException FIL-0330 where the matrix is closed
+   */
+  final A acquire() {
+    A arrays = life.acquire();
+    if (arrays == null) {
+      throw new FiligreeException(Message.FIL_0330, this);
+    }
+    return arrays;
+  }
+
+  /** Ends what {@link #acquire} began. */
+  final void release() {
+    life.release();
+  }
+
+  /** What a product throws where memory it was given was freed under it. */
+  final FiligreeException freed(IllegalStateException e) {
+    return new FiligreeException(e, Message.FIL_0331, this, e.getMessage());
+  }
+
+  @Override
+  public final void close() {
+    life.close();
+  }
+
+  @Override
+  public final boolean isClosed() {
+    return life.isClosed();
+  }
 
   /** The part of that name. */
   static Part part(String suffix, String dtype, ByteBuffer data, long... shape) {
@@ -95,9 +164,6 @@ abstract class StoredMatrix implements PackedMatrix {
   static ByteBuffer view(ByteBuffer buffer) {
     return buffer.asReadOnlyBuffer().order(buffer.order());
   }
-
-  @Override
-  public abstract List<Part> parts();
 
   @Override
   public final String toString() {

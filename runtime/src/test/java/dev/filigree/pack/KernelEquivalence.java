@@ -141,7 +141,7 @@ abstract class KernelEquivalence {
             x[b * 3 + 1] = 2f;
             x[b * 3 + 2] = Float.NaN;
           }
-          StoredMatrix matrix = stored.pack(w, 20, 3);
+          StoredMatrix<?> matrix = stored.pack(w, 20, 3);
           ByteBuffer y = Samples.direct(new float[batch * 20]);
           matrix.multiply(on, Samples.direct(x), batch, null, y);
           assertThat(Samples.array(y)).as(kernels.name() + " " + stored).containsOnly(2f);
@@ -230,7 +230,7 @@ abstract class KernelEquivalence {
     ByteBuffer inputs = aligned ? Samples.direct(x) : Samples.misaligned(x);
     ByteBuffer offsets = bias == null ? null : Samples.misaligned(bias);
     for (Samples.Stored stored : Samples.stored()) {
-      StoredMatrix matrix = stored.pack(w, rows, cols);
+      StoredMatrix<?> matrix = stored.pack(w, rows, cols);
       boolean sparse = !List.of("dense", "columns").contains(stored.format());
       float[] rounded = Samples.unpack(matrix);
       for (Kernels kernels : kernels()) {

@@ -21,8 +21,8 @@ final class Samples {
   /** A format and a type of stored values that it holds. */
   record Stored(String format, ValueType type) {
 
-    StoredMatrix pack(float[] w, int rows, int cols) {
-      return (StoredMatrix) PackedMatrices.of(format, type, direct(w), rows, cols);
+    StoredMatrix<?> pack(float[] w, int rows, int cols) {
+      return (StoredMatrix<?>) PackedMatrices.of(format, type, direct(w), rows, cols);
     }
 
     @Override

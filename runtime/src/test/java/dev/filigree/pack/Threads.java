@@ -25,7 +25,7 @@ abstract class Threads {
     Random random = new Random(3);
     float[] w = Samples.weights(random, Pattern.UNIFORM, ROWS, COLS, 0.6);
     for (Samples.Stored stored : Samples.stored()) {
-      StoredMatrix matrix = stored.pack(w, ROWS, COLS);
+      StoredMatrix<?> matrix = stored.pack(w, ROWS, COLS);
       for (int batch : new int[] {1, 3, 4, 16, 70}) {
         ByteBuffer x = Samples.direct(Samples.gaussian(random, batch * COLS));
         ByteBuffer bias = Samples.direct(Samples.gaussian(random, ROWS));
@@ -55,7 +55,7 @@ abstract class Threads {
       Execution on = new Execution(KernelSelection.current(), workers);
       List<Future<?>> done = new ArrayList<>();
       for (Samples.Stored stored : Samples.stored()) {
-        StoredMatrix matrix = stored.pack(w, ROWS, COLS);
+        StoredMatrix<?> matrix = stored.pack(w, ROWS, COLS);
         float[] expected = multiply(matrix, on, inputs);
         for (int caller = 0; caller < 8; caller++) {
           done.add(
@@ -78,7 +78,7 @@ abstract class Threads {
     }
   }
 
-  private static float[] multiply(StoredMatrix matrix, Execution on, float[] inputs) {
+  private static float[] multiply(StoredMatrix<?> matrix, Execution on, float[] inputs) {
     ByteBuffer y = Samples.direct(new float[4 * ROWS]);
     matrix.multiply(on, Samples.direct(inputs), 4, null, y);
     return Samples.array(y);

@@ -1,0 +1,4 @@
+package dev.filigree.pack;
+
+/** From class folders: memory that the garbage collector frees. */
+class ClosingTest extends Closing {}
