@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 public final class KernelSelection {
   private static final System.Logger LOG = System.getLogger("dev.filigree.kernel");
 
-  private record Choice(Kernels kernels, String description) {}
+  private record Choice(Kernels kernels, boolean vector, String description) {}
 
   private static final class Holder {
     static final Choice CHOICE = choose();
@@ -25,6 +25,11 @@ public final class KernelSelection {
    */
   public static Kernels current() {
     return Holder.CHOICE.kernels;
+  }
+
+  /** Loops of the same kind as the kernels in force. */
+  static ProbeLoops probe() {
+    return Holder.CHOICE.vector ? VectorKernelsLookup.probe() : new PlainProbe();
   }
 
   /** Plain Java loops, which run everywhere; for comparisons. */
@@ -43,7 +48,7 @@ public final class KernelSelection {
   private static Choice choose() {
     Choice choice =
         Setting.KERNELS.get().equals("reference")
-            ? new Choice(new ReferenceKernels(), new ReferenceKernels().name())
+            ? new Choice(new ReferenceKernels(), false, new ReferenceKernels().name())
             : fastest(VectorKernelsLookup.missing(), VectorKernelsLookup::create);
     LOG.log(Level.DEBUG, () -> Message.FIL_0301.text(choice.description));
     return choice;
@@ -57,12 +62,12 @@ public final class KernelSelection {
     Kernels kernels = passing(vector);
     return kernels == null
         ? plain("the vector kernels failed their self-test")
-        : new Choice(kernels, kernels.name());
+        : new Choice(kernels, true, kernels.name());
   }
 
   private static Choice plain(String reason) {
     Kernels kernels = new PlainKernels();
-    return new Choice(kernels, kernels.name() + " (" + reason + ")");
+    return new Choice(kernels, false, kernels.name() + " (" + reason + ")");
   }
 
   /**

@@ -20,4 +20,9 @@ final class VectorKernelsLookup {
   static Kernels create() {
     return new PlainKernels();
   }
+
+  /** Loops of the same kind as the kernels. */
+  static ProbeLoops probe() {
+    return new PlainProbe();
+  }
 }

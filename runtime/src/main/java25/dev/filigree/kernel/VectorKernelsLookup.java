@@ -40,4 +40,9 @@ final class VectorKernelsLookup {
     VectorKernelsLookup.class.getModule().addReads(ModuleLayer.boot().findModule(MODULE).get());
     return new VectorKernels();
   }
+
+  /** Loops of the same kind as the kernels. */
+  static ProbeLoops probe() {
+    return new VectorProbe();
+  }
 }

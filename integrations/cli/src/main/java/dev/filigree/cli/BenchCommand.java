@@ -5,8 +5,6 @@ import dev.filigree.cli.bench.BenchResult;
 import dev.filigree.cli.bench.DefaultPolicy;
 import dev.filigree.cli.bench.LayerSpec;
 import dev.filigree.cli.bench.Threads;
-import dev.filigree.plan.FiligreeException;
-import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -25,6 +23,15 @@ import picocli.CommandLine.Spec;
         "Measures one layer, dense through DJL against packed, in one process, turn and turn about.")
 final class BenchCommand implements Callable<Integer> {
   private final Bench.Budget budget;
+
+  @Option(
+      names = "--op",
+      paramLabel = "linear|qkv",
+      defaultValue = "linear",
+      description =
+          "What is computed: one linear layer, or three that share their input. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private String op;
 
   @Option(names = "--rows", paramLabel = "R", required = true, description = "Outputs.")
   private int rows;
@@ -67,15 +74,16 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "F",
       defaultValue = "auto",
       description =
-          "Packed form: columns, bitmap, csr, sell, nm (sell for N:M), or auto for the fastest that"
-              + " is legal. Default: ${DEFAULT-VALUE}.")
+          "Packed form: dense, columns, bitmap, csr, sell, nm (sell for N:M), or auto for the"
+              + " fastest that is legal. Default: ${DEFAULT-VALUE}.")
   private String format;
 
   @Option(
       names = "--values",
-      paramLabel = "V",
+      paramLabel = "f32|bf16|int8",
       defaultValue = "f32",
-      description = "Stored type: f32. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Stored type of the packed weights; sums are in float32. Default: ${DEFAULT-VALUE}.")
   private String values;
 
   @Option(
@@ -118,13 +126,20 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!values.equals("f32")) {
-      throw new FiligreeException(
-          Message.FIL_0604, "--values", values, "f32 (bf16 and int8 are not built)");
-    }
     LayerSpec layer =
         LayerSpec.of(
-            rows, cols, batch, pattern, sparsity, activationSparsity, format, workingSet, seed);
+            new LayerSpec.Arguments(
+                op,
+                rows,
+                cols,
+                batch,
+                pattern,
+                sparsity,
+                activationSparsity,
+                format,
+                values,
+                workingSet,
+                seed));
     json.check();
     // The annotated samples lie on the class path, but nothing annotated runs here.
     System.setProperty(Setting.UNWOVEN.property(), "ignore");

@@ -2,6 +2,7 @@ package dev.filigree.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.filigree.cli.bench.Bench;
@@ -25,7 +26,8 @@ final class BenchCommandTest {
   private static final String COMMON = "--threads 1 ";
 
   private static final Bench.Budget TINY =
-      new Bench.Budget(Duration.ofMillis(20), Duration.ofMillis(40), 1 << 17, 1 << 20);
+      new Bench.Budget(
+          Duration.ofMillis(20), Duration.ofMillis(40), Duration.ofMillis(20), 1 << 17, 1 << 20);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -58,14 +60,14 @@ final class BenchCommandTest {
         "--rows 8 --cols 8 --pattern rows --sparsity 0.5 | FIL-0604: --pattern is rows",
         "--rows 8 --cols 8 --pattern dense --activation-sparsity 1 | FIL-0604: --activation-sparsity",
         "--rows 8 --cols 8 --pattern dense --format coo | FIL-0604: --format is coo",
-        "--rows 8 --cols 8 --pattern dense --format strip4x1 | strips are not built",
         "--rows 8 --cols 8 --pattern dense --format bitmap | FIL-0612: --format bitmap",
         "--rows 8 --cols 8 --pattern unstructured --sparsity 0.5 --format nm | FIL-0612: --format nm",
-        "--rows 8 --cols 8 --pattern dense --values bf16 | FIL-0604: --values is bf16; legal: f32",
+        "--rows 8 --cols 8 --pattern dense --values fp16 | FIL-0604: --values is fp16; legal: f32, bf16, int8",
         "--rows 8 --cols 8 --pattern dense --working-set warm | FIL-0604: --working-set is warm",
         "--rows 50000 --cols 50000 --pattern dense | FIL-0312: 50000 x 50000",
         "--rows 8 --cols 50000 --batch 50000 --pattern dense | FIL-0312: 50000 x 50000",
-        "--rows 8 --cols 8 --pattern dense --op qkv | FIL-0609",
+        "--rows 8 --cols 8 --pattern dense --op conv | FIL-0604: --op is conv; legal: linear",
+        "--rows 20000 --cols 10000 --pattern dense --op qkv | FIL-0312: 60000 x 10000",
       })
   void badArgumentsAreOneMessage(String arguments, String message) {
     assertThat(run(arguments)).isEqualTo(2);
@@ -96,14 +98,17 @@ final class BenchCommandTest {
             "ratio_p10",
             "ratio_p90",
             "gbytes_per_s",
-            "stream_gbytes_per_s")) {
+            "stream_gbytes_per_s",
+            "gflops",
+            "dense_gflops",
+            "peak_gflops")) {
       assertThat(json.get(field).getAsDouble()).as(field).isPositive();
     }
     assertThat(json.get("ratio_p10").getAsDouble())
         .isLessThanOrEqualTo(json.get("ratio_p90").getAsDouble());
-    assertThat(text(json, "format")).isIn("bitmap", "csr", "sell", "columns");
     assertThat(json.getAsJsonObject("forms_us").keySet())
-        .containsExactly("bitmap", "csr", "sell", "columns");
+        .contains("bitmap", "csr", "sell", "columns")
+        .contains(text(json, "format"));
     assertThat(text(json, "values")).isEqualTo("f32");
     assertThat(text(json, "kernel")).isNotEmpty();
     assertThat(text(json, "working_set")).isEqualTo(workingSet);
@@ -142,6 +147,71 @@ final class BenchCommandTest {
                 + batch);
     assertThat(text(json, "format")).isEqualTo(format);
     assertThat(json.getAsJsonObject("forms_us").size()).isZero();
+    assertSmallErrors(json);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bitmap, unstructured --sparsity 0.5",
+    "csr, unstructured --sparsity 0.9",
+    "sell, 2:4",
+  })
+  void roundedValuesAreSmallerAndAsFarOffAsTheirRounding(String format, String pattern) {
+    String arguments = "--rows 64 --cols 96 --format " + format + " --pattern " + pattern;
+    long bytes = json(arguments).get("packed_bytes").getAsLong();
+    for (String values : List.of("bf16", "int8")) {
+      JsonObject json = json(arguments + " --values " + values);
+      assertThat(text(json, "values")).isEqualTo(values);
+      assertThat(json.get("packed_bytes").getAsLong()).isLessThan(bytes);
+      double rounding = json.get("rounding_rel_err").getAsDouble();
+      assertThat(rounding).isBetween(1e-5, 0.05);
+      assertThat(json.get("max_rel_err").getAsDouble())
+          .isCloseTo(rounding, org.assertj.core.data.Offset.offset(1e-5));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void rivalsInLibtorchComputeTheSame(int batch) {
+    JsonObject json =
+        json("--rows 32 --cols 64 --pattern unstructured --sparsity 0.5 --batch " + batch);
+    assertThat(json.getAsJsonObject("missing_rivals").size()).isZero();
+    List<String> names = new ArrayList<>();
+    for (JsonElement element : json.getAsJsonArray("rivals")) {
+      JsonObject rival = element.getAsJsonObject();
+      names.add(text(rival, "name"));
+      boolean rounded = text(rival, "name").equals("libtorch bf16");
+      assertThat(rival.get("max_rel_err").getAsDouble())
+          .isBetween(rounded ? 1e-4 : 0.0, rounded ? 0.03 : 1e-5);
+      assertThat(rival.get("us").getAsDouble()).isPositive();
+    }
+    assertThat(names).containsExactly("libtorch bf16", "libtorch CSR");
+    assertThat(text(json, "fastest")).isNotEmpty();
+  }
+
+  @Test
+  void weightsOfWhichNothingIsRemovedHaveNoCompressedRival() {
+    JsonObject json = json("--rows 8 --cols 8 --pattern dense");
+    assertThat(json.getAsJsonArray("rivals").size()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "dense --activation-sparsity 0.5, columns, 1",
+    "unstructured --sparsity 0.5, bitmap, 1",
+    "2:4, sell, 3",
+  })
+  void projectionsOfOneInputAgreeWithDjl(String pattern, String format, int batch) {
+    JsonObject json =
+        json(
+            "--op qkv --rows 24 --cols 32 --pattern "
+                + pattern
+                + " --format "
+                + format
+                + " --batch "
+                + batch);
+    assertThat(text(json, "op")).isEqualTo("qkv");
+    assertThat(json.get("dense_bytes").getAsLong()).isEqualTo(4 * 3 * 24 * 32);
     assertSmallErrors(json);
   }
 
@@ -189,6 +259,7 @@ final class BenchCommandTest {
   }
 
   private JsonObject json(String arguments) {
+    out.getBuffer().setLength(0);
     assertThat(run(COMMON + "--json - " + arguments)).as(err.toString()).isZero();
     return JsonParser.parseString(out.toString()).getAsJsonObject();
   }

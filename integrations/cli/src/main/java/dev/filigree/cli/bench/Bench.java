@@ -1,11 +1,13 @@
 package dev.filigree.cli.bench;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Timing;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Workers;
-import dev.filigree.pack.PackedMatrices;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.samples.digits.Progress;
@@ -22,10 +24,11 @@ import java.util.Map;
  *
  * <p>Where several packed forms are legal, a first measurement chooses the fastest and a second
  * one, which alone is reported, times it against the dense sides: the winner of a comparison looks
- * better in that comparison than it is.
+ * better in that comparison than it is. A third one times what else libtorch offers against its
+ * dense; apart, because threads of libtorch spin for a while after each call.
  *
  * <p>Cold, every side rotates over copies of its weights. In a block DJL meets each of its copies
- * once; a packed side, which has more of them, goes on where its last block ended.
+ * once; a side that has more of them goes on where its last block ended.
  */
 public final class Bench {
 
@@ -34,13 +37,20 @@ public final class Bench {
    *
    * @param screening time for the choice among packed forms
    * @param measuring time for the measurement that is reported
+   * @param rivals time for what else libtorch offers
    * @param coldBytes what the copies of one side fill where the working set is cold
-   * @param streamBytes what is read from end to end to know the bandwidth, a multiple of 64
+   * @param streamBytes what is read from end to end to know the bandwidth
    */
-  public record Budget(Duration screening, Duration measuring, long coldBytes, int streamBytes) {
+  public record Budget(
+      Duration screening, Duration measuring, Duration rivals, long coldBytes, int streamBytes) {
     /** What a user gets. */
     public static final Budget DEFAULT =
-        new Budget(Duration.ofSeconds(6), Duration.ofSeconds(12), 1L << 30, 1 << 30);
+        new Budget(
+            Duration.ofSeconds(6),
+            Duration.ofSeconds(12),
+            Duration.ofSeconds(6),
+            1L << 30,
+            1 << 30);
   }
 
   private static final int DJL = 0;
@@ -101,34 +111,48 @@ public final class Bench {
             : Double.NaN;
     try (NDManager manager = NDManager.newBaseManager()) {
       progress.at("weights", 0, 1);
-      ByteBuffer dense = SeededWeights.of(spec);
+      List<ByteBuffer> dense = SeededWeights.of(spec);
+      long kept = SeededWeights.kept(dense);
       List<NDArray> inputs = InputPool.make(manager, spec);
       progress.at("weights", 1, 1);
       DjlSide djl = djl(manager, spec, dense, copies, inputs);
-      List<PackedSide> packed = pack(dense, copies, inputs);
-      PackedSide own = packed.remove(0);
+      List<OwnSide> packed = pack(dense, copies, inputs);
+      OwnSide own = packed.remove(0);
       Map<String, Double> forms = screen(djl, packed);
-      PackedSide best = fastest(packed, forms);
+      OwnSide best = fastest(packed, forms);
+      Machine before = machine();
       Timing timing = time("measuring, ms", budget.measuring(), djl, List.of(own, best));
-      progress.at("bandwidth", 0, 1);
-      double stream = new StreamProbe(budget.streamBytes()).gbytesPerSecond();
-      progress.at("bandwidth", 1, 1);
-      return new BenchResult(
-          spec,
-          Workers.shared().threads(),
+      Machine machine = before.best(machine());
+      BenchResult.Times times =
           new BenchResult.Times(
               timing.medianMicros(DJL),
               elsewhere,
               timing.medianMicros(OWN),
-              timing.medianMicros(PACKED)),
+              timing.medianMicros(PACKED));
+      List<NDArray> compared = inputs.subList(0, Math.min(COMPARED, inputs.size()));
+      List<Rival> measured;
+      Map<String, String> missing;
+      progress.at("other forms of libtorch", 0, 1);
+      try (Rivals rivals =
+          Rivals.of(spec, kept, manager, DjlSide.arrays(manager, spec, dense), copies, inputs)) {
+        progress.at("other forms of libtorch", 1, 1);
+        measured = measure(djl, rivals.sides(), compared);
+        missing = rivals.missing();
+      }
+      return new BenchResult(
+          spec,
+          Workers.shared().threads(),
+          times,
           timing.ratio(DJL, PACKED),
           timing.ratio(DJL, OWN),
           best.label(),
           forms,
-          best.bytesRead(),
-          stream,
-          best.bytes(),
-          Errors.of(djl, best, inputs.subList(0, Math.min(COMPARED, inputs.size()))),
+          new BenchResult.Work(kept, best.bytes(), best.shareRead()),
+          machine,
+          Errors.of(x -> djl.answer(x, 0), x -> best.answer(x, 0), compared),
+          rounding(manager, djl, best, compared),
+          measured,
+          missing,
           new BenchResult.Rotation(
               djl.copies(), own.copies(), best.copies(), inputs.size(), copies.limited()));
     }
@@ -139,32 +163,47 @@ public final class Bench {
   }
 
   private static DjlSide djl(
-      NDManager manager, LayerSpec spec, ByteBuffer dense, Copies copies, List<NDArray> inputs) {
+      NDManager manager,
+      LayerSpec spec,
+      List<ByteBuffer> dense,
+      Copies copies,
+      List<NDArray> inputs) {
     return DjlSide.of(manager, spec, dense, copies.count(spec.denseBytes()), inputs);
   }
 
-  /** Our own dense first, then the packed forms. */
-  private List<PackedSide> pack(ByteBuffer dense, Copies copies, List<NDArray> inputs) {
+  /** Our own dense in float32 first, then the packed forms. */
+  private List<OwnSide> pack(List<ByteBuffer> dense, Copies copies, List<NDArray> inputs) {
+    ByteBuffer all = joined(dense);
     int total = 1 + spec.formats().size();
-    List<PackedSide> sides = new ArrayList<>();
+    List<OwnSide> sides = new ArrayList<>();
     progress.at("packing", 0, total);
-    sides.add(side("dense", "dense_java", dense, copies, inputs));
+    String own = PackedFormat.DENSE.stored();
+    sides.add(PackedSide.of(spec, "dense_java", own, ValueType.F32, all, copies, inputs));
     for (PackedFormat format : spec.formats()) {
       progress.at("packing", sides.size(), total);
-      sides.add(side(format.stored(), format.label(), dense, copies, inputs));
+      sides.add(
+          PackedSide.of(spec, format.label(), format.stored(), spec.values(), all, copies, inputs));
     }
     progress.at("packing", total, total);
     return sides;
   }
 
-  private PackedSide side(
-      String format, String label, ByteBuffer dense, Copies copies, List<NDArray> inputs) {
-    return new PackedSide(
-        spec, label, copies.of(PackedMatrices.of(format, dense, spec.rows(), spec.cols())), inputs);
+  /** All matrices one behind the other. */
+  private ByteBuffer joined(List<ByteBuffer> matrices) {
+    if (matrices.size() == 1) {
+      return matrices.get(0);
+    }
+    ByteBuffer all = AlignedMemory.allocate(Math.toIntExact(spec.denseBytes()));
+    int at = 0;
+    for (ByteBuffer matrix : matrices) {
+      all.put(at, matrix, 0, matrix.limit());
+      at += matrix.limit();
+    }
+    return all;
   }
 
   /** Median microseconds of every packed form; empty where there is only one. */
-  private Map<String, Double> screen(DjlSide djl, List<PackedSide> packed) {
+  private Map<String, Double> screen(DjlSide djl, List<OwnSide> packed) {
     Map<String, Double> micros = new LinkedHashMap<>();
     if (packed.size() > 1) {
       Timing timing = time("screening, ms", budget.screening(), djl, packed);
@@ -175,9 +214,9 @@ public final class Bench {
     return micros;
   }
 
-  private static PackedSide fastest(List<PackedSide> packed, Map<String, Double> micros) {
-    PackedSide best = packed.get(0);
-    for (PackedSide side : packed) {
+  private static OwnSide fastest(List<OwnSide> packed, Map<String, Double> micros) {
+    OwnSide best = packed.get(0);
+    for (OwnSide side : packed) {
       if (!micros.isEmpty() && micros.get(side.label()) < micros.get(best.label())) {
         best = side;
       }
@@ -185,9 +224,52 @@ public final class Bench {
     return best;
   }
 
-  private Timing time(String task, Duration limit, DjlSide djl, List<PackedSide> ours) {
+  private Machine machine() {
+    progress.at("bandwidth", 0, 1);
+    Machine machine = Machine.measure(budget.streamBytes());
+    progress.at("bandwidth", 1, 1);
+    return machine;
+  }
+
+  /** What the rounding of stored weights does to outputs when the sums are DJL's own. */
+  private Errors rounding(NDManager manager, DjlSide djl, OwnSide packed, List<NDArray> inputs) {
+    if (spec.values() == ValueType.F32) {
+      return Errors.NONE;
+    }
+    ByteBuffer all = AlignedMemory.allocate(Math.toIntExact(spec.denseBytes()));
+    packed.unpack(all);
+    List<ByteBuffer> matrices = new ArrayList<>();
+    int at = 0;
+    for (MatrixShape shape : spec.matrices()) {
+      matrices.add(all.slice(at, (int) shape.denseBytes()));
+      at += (int) shape.denseBytes();
+    }
+    try (NDList rounded = new NDList(DjlSide.arrays(manager, spec, matrices))) {
+      return Errors.of(x -> djl.answer(x, 0), x -> DjlSide.answer(spec.op(), x, rounded), inputs);
+    }
+  }
+
+  private List<Rival> measure(DjlSide djl, List<TorchSide> sides, List<NDArray> compared) {
+    List<Rival> rivals = new ArrayList<>();
+    if (!sides.isEmpty()) {
+      Timing timing = time("libtorch, ms", budget.rivals(), djl, sides);
+      for (int i = 0; i < sides.size(); i++) {
+        TorchSide side = sides.get(i);
+        rivals.add(
+            new Rival(
+                side.label(),
+                timing.medianMicros(1 + i),
+                timing.ratio(DJL, 1 + i),
+                side.bytes(),
+                Errors.of(x -> djl.answer(x, 0), x -> side.answer(x, 0), compared)));
+      }
+    }
+    return rivals;
+  }
+
+  private Timing time(String task, Duration limit, DjlSide djl, List<? extends Side> others) {
     List<Runnable> sides = new ArrayList<>(List.of(djl));
-    sides.addAll(ours);
+    sides.addAll(others);
     sides.add(ticker(task, limit));
     Timing timing = timer(limit, djl.copies()).time(sides.toArray(Runnable[]::new));
     progress.at(task, limit.toMillis(), limit.toMillis());

@@ -2,10 +2,12 @@ package dev.filigree.cli.bench;
 
 import dev.filigree.gate.Ratio;
 import dev.filigree.kernel.KernelSelection;
+import java.util.List;
 import java.util.Map;
 
 /** The JSON of {@code bench}; component names in snake case are its keys. */
 record BenchJson(
+    String op,
     int rows,
     int cols,
     int batch,
@@ -32,10 +34,18 @@ record BenchJson(
     double denseDefaultUs,
     double gbytesPerS,
     double streamGbytesPerS,
+    double gflops,
+    double denseGflops,
+    double peakGflops,
     long packedBytes,
     long denseBytes,
     double maxAbsErr,
     double maxRelErr,
+    double roundingAbsErr,
+    double roundingRelErr,
+    List<RivalJson> rivals,
+    Map<String, String> missingRivals,
+    String fastest,
     Map<String, Double> formsUs,
     int denseCopies,
     int denseJavaCopies,
@@ -45,12 +55,24 @@ record BenchJson(
     long seed,
     String jdk) {
 
+  /** Another form of libtorch. */
+  record RivalJson(
+      String name,
+      double us,
+      double ratio,
+      double ratioP10,
+      double ratioP90,
+      long bytes,
+      double maxAbsErr,
+      double maxRelErr) {}
+
   static BenchJson of(BenchResult r) {
     LayerSpec spec = r.spec();
     Ratio ratio = r.ratio();
     BenchResult.Times times = r.times();
     BenchResult.Rotation rotation = r.rotation();
     return new BenchJson(
+        spec.op().label(),
         spec.rows(),
         spec.cols(),
         spec.batch(),
@@ -68,7 +90,7 @@ record BenchJson(
         r.denseJavaRatio().median(),
         r.chosen(),
         r.format(),
-        "f32",
+        spec.values().label(),
         KernelSelection.description(),
         r.threads(),
         spec.workingSet(),
@@ -76,11 +98,19 @@ record BenchJson(
         times.djl(),
         DefaultPolicy.isAnother() ? times.djlDefault() : times.djl(),
         r.gbytesPerSecond(),
-        r.streamGbytesPerSecond(),
-        r.packedBytes(),
+        r.machine().streamGbytesPerSecond(),
+        r.gflops(),
+        r.denseGflops(),
+        r.machine().gflops(),
+        r.work().packedBytes(),
         spec.denseBytes(),
         r.errors().absolute(),
         r.errors().relative(),
+        r.rounding().absolute(),
+        r.rounding().relative(),
+        r.rivals().stream().map(rival -> of(r, rival)).toList(),
+        r.missing(),
+        r.fastest(),
         r.forms(),
         rotation.dense(),
         rotation.denseJava(),
@@ -89,5 +119,18 @@ record BenchJson(
         rotation.limited(),
         spec.seed(),
         System.getProperty("java.version"));
+  }
+
+  private static RivalJson of(BenchResult r, Rival rival) {
+    Ratio ratio = r.ratio(rival);
+    return new RivalJson(
+        rival.name(),
+        rival.micros(),
+        ratio.median(),
+        ratio.p10(),
+        ratio.p90(),
+        rival.bytes(),
+        rival.errors().absolute(),
+        rival.errors().relative());
   }
 }

@@ -3,6 +3,7 @@ package dev.filigree.cli.bench;
 import dev.filigree.gate.Gate;
 import dev.filigree.gate.Ratio;
 import dev.filigree.report.Json;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,10 +16,12 @@ import java.util.Map;
  * @param ownOverDjl DJL dense in this process over our own dense
  * @param format of the packed side
  * @param forms median microseconds of all packed forms in the screening; empty without one
- * @param bytesRead bytes of packed weights one call needs
- * @param streamGbytesPerSecond bandwidth of reading memory from end to end with our threads
- * @param packedBytes of the packed weights
+ * @param work what one call of the packed side reads and computes
+ * @param machine what this machine can do at most
  * @param errors packed against dense through DJL
+ * @param rounding dense through DJL on the weights as they are stored against dense through DJL
+ * @param rivals what else libtorch offers
+ * @param missing by name why another form of libtorch does not work here
  * @param rotation over how many copies and inputs calls went
  */
 public record BenchResult(
@@ -29,10 +32,12 @@ public record BenchResult(
     Ratio ownOverDjl,
     String format,
     Map<String, Double> forms,
-    long bytesRead,
-    double streamGbytesPerSecond,
-    long packedBytes,
+    Work work,
+    Machine machine,
     Errors errors,
+    Errors rounding,
+    List<Rival> rivals,
+    Map<String, String> missing,
     Rotation rotation) {
 
   /**
@@ -52,6 +57,15 @@ public record BenchResult(
   }
 
   /**
+   * What one call of the packed side reads and computes.
+   *
+   * @param kept weights that are not removed
+   * @param packedBytes of all packed weights
+   * @param share of them that one call needs; the others meet inputs that are zero
+   */
+  record Work(long kept, long packedBytes, double share) {}
+
+  /**
    * Copies of the weights of each side, and inputs.
    *
    * @param limited whether memory did not suffice for all copies wanted
@@ -68,6 +82,11 @@ public record BenchResult(
     return against(ownOverDjl);
   }
 
+  /** The same for another form of libtorch. */
+  Ratio ratio(Rival rival) {
+    return against(rival.paired());
+  }
+
   private Ratio against(Ratio r) {
     double factor = times.dense() / times.djl();
     return new Ratio(
@@ -81,7 +100,38 @@ public record BenchResult(
 
   /** 10^9 bytes of packed weights per second. */
   double gbytesPerSecond() {
-    return bytesRead / times.packed() / 1e3;
+    return work.packedBytes() * work.share() / times.packed() / 1e3;
+  }
+
+  /** 10^9 multiplications and additions per second with weights that are kept. */
+  double gflops() {
+    return 2.0 * spec.batch() * work.kept() * work.share() / times.packed() / 1e3;
+  }
+
+  /** The same of dense through DJL, with all weights. */
+  double denseGflops() {
+    return 2.0 * spec.batch() * spec.weights() / times.dense() / 1e3;
+  }
+
+  /** The name of the fastest of all that was measured. */
+  String fastest() {
+    String name = "DJL dense";
+    double least = times.dense();
+    if (times.own() < least) {
+      name = "Filigree dense";
+      least = times.own();
+    }
+    if (times.packed() < least) {
+      name = "Filigree " + format;
+      least = times.packed();
+    }
+    for (Rival rival : rivals) {
+      if (rival.micros() < least) {
+        name = rival.name();
+        least = rival.micros();
+      }
+    }
+    return name;
   }
 
   /** For a terminal. */

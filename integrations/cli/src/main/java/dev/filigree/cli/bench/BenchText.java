@@ -3,6 +3,7 @@ package dev.filigree.cli.bench;
 import dev.filigree.gate.Gate;
 import dev.filigree.gate.Ratio;
 import dev.filigree.kernel.KernelSelection;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.report.PlainText;
 import dev.filigree.report.Report.Table;
 import java.util.ArrayList;
@@ -32,12 +33,14 @@ final class BenchText {
     line(
         String.format(
             Locale.ROOT,
-            "%d outputs, %d inputs, batch %d, weights %s, %.0f %% of the inputs zero, f32, seed %d",
+            "%s%d outputs, %d inputs, batch %d, weights %s, %.0f %% of the inputs zero, %s, seed %d",
+            s.op() == Op.QKV ? "q, k and v of one input, each " : "",
             s.rows(),
             s.cols(),
             s.batch(),
             weights(s),
             100 * s.activationSparsity(),
+            s.values().label(),
             s.seed()));
     line(
         String.format(
@@ -68,7 +71,7 @@ final class BenchText {
         r.denseJava(),
         r.packed(),
         result.format(),
-        mebibytes(r.packed() * result.packedBytes()),
+        mebibytes(r.packed() * result.work().packedBytes()),
         r.inputs());
   }
 
@@ -87,7 +90,15 @@ final class BenchText {
             "Filigree " + result.format(),
             micros(t.packed()),
             times(result.ratio()),
-            mebibytes(result.packedBytes())));
+            mebibytes(result.work().packedBytes())));
+    for (Rival rival : result.rivals()) {
+      rows.add(
+          List.of(
+              rival.name(),
+              micros(rival.micros()),
+              times(result.ratio(rival)),
+              mebibytes(rival.bytes())));
+    }
     return new Table(List.of("", "median", "speed against DJL (p10 to p90)", "weights"), rows);
   }
 
@@ -115,19 +126,15 @@ final class BenchText {
     } else if (result.spec().cold() && mostCopies() == Copies.MOST) {
       line("The layer is so small that its copies do not fill 1 GiB: caches may have helped.");
     }
+    speed();
     line(
         String.format(
             Locale.ROOT,
-            "Weights read at %.1f GB/s, %.0f %% of the %.1f GB/s of a plain read of memory.",
-            result.gbytesPerSecond(),
-            100 * result.gbytesPerSecond() / result.streamGbytesPerSecond(),
-            result.streamGbytesPerSecond()));
-    line(
-        String.format(
-            Locale.ROOT,
-            "Packed weights have %.1f %% of the dense bytes. Outputs differ from dense by %.1e of the largest output at most.",
-            100.0 * result.packedBytes() / result.spec().denseBytes(),
-            result.errors().relative()));
+            "Packed weights have %.1f %% of the dense bytes. Outputs differ from dense by %.1e of the largest output at most%s.",
+            100.0 * result.work().packedBytes() / result.spec().denseBytes(),
+            result.errors().relative(),
+            rounding()));
+    rivals();
     line(
         String.format(
             Locale.ROOT,
@@ -135,6 +142,47 @@ final class BenchText {
             result.chosen(),
             result.ratio().lower90(),
             Gate.THRESHOLD));
+  }
+
+  /** How far from what the machine can do: bytes for one activation row, arithmetic for more. */
+  private void speed() {
+    line(
+        result.spec().batch() == 1
+            ? String.format(
+                Locale.ROOT,
+                "Weights read at %.1f GB/s, %.0f %% of the %.1f GB/s of a plain read of memory.",
+                result.gbytesPerSecond(),
+                100 * result.gbytesPerSecond() / result.machine().streamGbytesPerSecond(),
+                result.machine().streamGbytesPerSecond())
+            : String.format(
+                Locale.ROOT,
+                "%.1f GFLOP/s with the kept weights, %.0f %% of the %.1f of multiply-adds in registers; DJL dense computes at %.1f GFLOP/s.",
+                result.gflops(),
+                100 * result.gflops() / result.machine().gflops(),
+                result.machine().gflops(),
+                result.denseGflops()));
+  }
+
+  private String rounding() {
+    return result.spec().values() == ValueType.F32
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            "; the rounding of the weights to %s alone makes %.1e",
+            result.spec().values().label(),
+            result.rounding().relative());
+  }
+
+  private void rivals() {
+    result.missing().forEach((name, reason) -> line("No " + name + " here: " + reason));
+    String accuracy =
+        result.rivals().stream()
+            .map(r -> String.format(Locale.ROOT, "%s by %.1e", r.name(), r.errors().relative()))
+            .collect(Collectors.joining(", "));
+    line(
+        "Fastest here: "
+            + result.fastest()
+            + (accuracy.isEmpty() ? "." : ". Of dense differ " + accuracy + "."));
   }
 
   private int mostCopies() {

@@ -88,6 +88,7 @@ public final class DefaultPolicy {
       }
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass, "bench"));
+    command.addAll(List.of("--op", spec.op().label()));
     command.addAll(List.of("--rows", Integer.toString(spec.rows())));
     command.addAll(List.of("--cols", Integer.toString(spec.cols())));
     command.addAll(List.of("--batch", Integer.toString(spec.batch())));

@@ -13,54 +13,70 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What DJL's Linear computes, on another copy of the weights and another input every call. */
-final class DjlSide implements Runnable {
-  private final List<NDArray> weights;
-  private final List<NDArray> inputs;
-  private int next;
+/** What DJL's own layers compute, dense in float32. */
+final class DjlSide extends Side {
+  private final Op op;
 
-  private DjlSide(List<NDArray> weights, List<NDArray> inputs) {
+  /** [copy][matrix]. */
+  private final List<List<NDArray>> weights;
+
+  private DjlSide(LayerSpec spec, List<List<NDArray>> weights, List<NDArray> inputs) {
+    super("dense", weights.size(), spec.denseBytes(), inputs);
+    this.op = spec.op();
     this.weights = weights;
-    this.inputs = inputs;
   }
 
   /**
    * Copies the weights into arrays of DJL.
    *
-   * @param dense [rows][cols]
+   * @param dense [rows][cols] of every matrix
    * @throws FiligreeException FIL-0613 where the engine has no memory left
    */
   static DjlSide of(
-      NDManager manager, LayerSpec spec, ByteBuffer dense, int copies, List<NDArray> inputs) {
+      NDManager manager, LayerSpec spec, List<ByteBuffer> dense, int copies, List<NDArray> inputs) {
+    List<List<NDArray>> weights = new ArrayList<>();
+    for (int i = 0; i < copies; i++) {
+      weights.add(arrays(manager, spec, dense));
+    }
+    return new DjlSide(spec, weights, inputs);
+  }
+
+  /**
+   * One copy of the weights as arrays of DJL.
+   *
+   * @throws FiligreeException FIL-0613 where the engine has no memory left
+   */
+  static List<NDArray> arrays(NDManager manager, LayerSpec spec, List<ByteBuffer> dense) {
     try {
-      List<NDArray> weights = new ArrayList<>();
-      for (int i = 0; i < copies; i++) {
-        NDArray w = manager.create(new Shape(spec.rows(), spec.cols()), DataType.FLOAT32);
-        NativeFloats.of(w).put(0, dense, 0, dense.limit());
-        weights.add(w);
+      List<NDArray> arrays = new ArrayList<>();
+      for (int i = 0; i < dense.size(); i++) {
+        MatrixShape shape = spec.matrices().get(i);
+        NDArray w = manager.create(new Shape(shape.rows(), shape.cols()), DataType.FLOAT32);
+        NativeFloats.of(w).put(0, dense.get(i), 0, dense.get(i).limit());
+        arrays.add(w);
       }
-      return new DjlSide(weights, inputs);
+      return arrays;
     } catch (EngineException e) {
       throw new FiligreeException(e, Message.FIL_0613, "DJL says " + e.getMessage());
     }
   }
 
   @Override
-  public void run() {
-    int call = next++;
-    answer(inputs.get(call % inputs.size()), weights.get(call % weights.size())).close();
+  NDList answer(NDArray x, int copy) {
+    return answer(op, x, weights.get(copy));
   }
 
-  /** The dense outputs [batch, rows], to be closed. */
-  NDList answer(NDArray x) {
-    return answer(x, weights.get(0));
-  }
-
-  private static NDList answer(NDArray x, NDArray w) {
-    return Linear.linear(x, w);
-  }
-
-  int copies() {
-    return weights.size();
+  /** What DJL computes with these weights. */
+  static NDList answer(Op op, NDArray x, List<NDArray> w) {
+    return switch (op) {
+      case LINEAR -> Linear.linear(x, w.get(0));
+      case QKV -> {
+        NDList outputs = new NDList();
+        for (NDArray projection : w) {
+          outputs.addAll(Linear.linear(x, projection));
+        }
+        yield outputs;
+      }
+    };
   }
 }

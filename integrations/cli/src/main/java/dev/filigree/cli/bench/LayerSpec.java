@@ -1,5 +1,6 @@
 package dev.filigree.cli.bench;
 
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.SparsityCount;
@@ -10,6 +11,7 @@ import java.util.Optional;
 /**
  * The layer to measure and how.
  *
+ * @param op what is computed
  * @param rows outputs, at least 1
  * @param cols inputs, at least 1
  * @param batch activation rows of one call, at least 1
@@ -17,10 +19,12 @@ import java.util.Optional;
  * @param plan what is removed from the weights; empty for dense ones
  * @param activationSparsity share of exact zeros in every input vector, 0 to below 1
  * @param formats what the packed side may be, one or more
+ * @param values how the packed side stores its weights
  * @param cold whether weights come from memory rather than from the cache
  * @param seed of weights, masks and inputs
  */
 public record LayerSpec(
+    Op op,
     int rows,
     int cols,
     int batch,
@@ -28,6 +32,7 @@ public record LayerSpec(
     Optional<WeightPlan> plan,
     double activationSparsity,
     List<PackedFormat> formats,
+    ValueType values,
     boolean cold,
     long seed) {
 
@@ -35,15 +40,15 @@ public record LayerSpec(
   private static final long MOST_BYTES = Integer.MAX_VALUE - 1024L;
 
   /**
-   * From what the command line says.
+   * What the command line says.
    *
    * @param sparsity null where it was not given
    * @param format a packed format or {@code auto}
+   * @param values a {@link ValueType}
    * @param workingSet cold or hot
-   * @throws FiligreeException FIL-0604, FIL-0611, FIL-0612, FIL-0102, FIL-0104, FIL-0202 or
-   *     FIL-0312 for what is not legal
    */
-  public static LayerSpec of(
+  public record Arguments(
+      String op,
       int rows,
       int cols,
       int batch,
@@ -51,34 +56,57 @@ public record LayerSpec(
       Double sparsity,
       double activationSparsity,
       String format,
+      String values,
       String workingSet,
-      long seed) {
-    atLeastOne("--rows", rows);
-    atLeastOne("--cols", cols);
-    atLeastOne("--batch", batch);
-    if (4L * rows * cols > MOST_BYTES) {
-      throw new FiligreeException(Message.FIL_0312, rows, cols);
+      long seed) {}
+
+  /**
+   * From what the command line says.
+   *
+   * @throws FiligreeException FIL-0604, FIL-0611, FIL-0612, FIL-0102, FIL-0104, FIL-0202 or
+   *     FIL-0312 for what is not legal
+   */
+  public static LayerSpec of(Arguments a) {
+    Op op = Op.of(a.op);
+    atLeastOne("--rows", a.rows);
+    atLeastOne("--cols", a.cols);
+    atLeastOne("--batch", a.batch);
+    int outputs = op == Op.QKV ? 3 : 1;
+    if (4L * outputs * a.rows * a.cols > MOST_BYTES) {
+      throw new FiligreeException(Message.FIL_0312, (long) outputs * a.rows, a.cols);
     }
-    if (4L * batch * Math.max(rows, cols) > MOST_BYTES) {
-      throw new FiligreeException(Message.FIL_0312, batch, Math.max(rows, cols));
+    long widest = Math.max((long) outputs * a.rows, a.cols);
+    if (4L * a.batch * widest > MOST_BYTES) {
+      throw new FiligreeException(Message.FIL_0312, a.batch, widest);
     }
-    PatternArgument.checkShare("--activation-sparsity", activationSparsity);
-    Optional<WeightPlan> plan = PatternArgument.plan(pattern, sparsity, cols);
+    PatternArgument.checkShare("--activation-sparsity", a.activationSparsity);
+    Optional<WeightPlan> plan = PatternArgument.plan(a.pattern, a.sparsity, a.cols);
+    ValueType values =
+        ValueType.of(a.values)
+            .orElseThrow(
+                () ->
+                    new FiligreeException(
+                        Message.FIL_0604,
+                        "--values",
+                        a.values,
+                        String.join(", ", ValueType.labels())));
     List<PackedFormat> formats =
-        PackedFormat.candidates(format, pattern, plan, activationSparsity > 0);
-    if (!workingSet.equals("cold") && !workingSet.equals("hot")) {
-      throw new FiligreeException(Message.FIL_0604, "--working-set", workingSet, "cold or hot");
+        PackedFormat.candidates(a.format, a.pattern, plan, a.activationSparsity > 0, values);
+    if (!a.workingSet.equals("cold") && !a.workingSet.equals("hot")) {
+      throw new FiligreeException(Message.FIL_0604, "--working-set", a.workingSet, "cold or hot");
     }
     return new LayerSpec(
-        rows,
-        cols,
-        batch,
-        pattern,
+        op,
+        a.rows,
+        a.cols,
+        a.batch,
+        a.pattern,
         plan,
-        activationSparsity,
+        a.activationSparsity,
         formats,
-        workingSet.equals("cold"),
-        seed);
+        values,
+        a.workingSet.equals("cold"),
+        a.seed);
   }
 
   private static void atLeastOne(String option, int value) {
@@ -87,9 +115,19 @@ public record LayerSpec(
     }
   }
 
+  /** The weight matrices of the operation. */
+  List<MatrixShape> matrices() {
+    return op.matrices(rows, cols);
+  }
+
+  /** Weights of all matrices, kept or not. */
+  long weights() {
+    return matrices().stream().mapToLong(MatrixShape::weights).sum();
+  }
+
   /** Bytes of the dense float32 weights. */
   public long denseBytes() {
-    return 4L * rows * cols;
+    return 4 * weights();
   }
 
   /** Fraction of the weights removed. */

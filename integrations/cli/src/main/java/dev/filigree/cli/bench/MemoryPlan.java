@@ -24,14 +24,14 @@ final class MemoryPlan {
    * @throws FiligreeException FIL-0613 where not even one copy fits
    */
   static Copies of(LayerSpec spec, long wanted, long stream) {
-    long heap =
-        spec.plan().isPresent() ? HEAP_PER_WEIGHT * spec.rows() * spec.cols() + SLACK : SLACK;
+    long heap = spec.plan().isPresent() ? HEAP_PER_WEIGHT * spec.weights() + SLACK : SLACK;
     require("Java heap", heap, Memory.heap());
     long one = (long) (LARGEST_FORM * spec.denseBytes());
     // The weights themselves, and what making one packed form needs besides.
     long shared = stream + spec.denseBytes() + one + SLACK;
     int direct = 1 + spec.formats().size();
-    int sides = direct + 1;
+    // libtorch has its dense weights and those of the rivals.
+    int sides = direct + 1 + TorchForm.values().length;
     long onMachine = (long) (0.9 * Memory.machine()) - heap;
     require("direct memory", shared + direct * one, Memory.direct());
     require("memory of this machine", shared + sides * one, onMachine);

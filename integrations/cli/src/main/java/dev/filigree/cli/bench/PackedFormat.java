@@ -1,98 +1,172 @@
 package dev.filigree.cli.bench;
 
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.pack.PackedMatrices;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
 import dev.filigree.plan.WeightPlan;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Forms the packed side can take. */
 public enum PackedFormat {
-  /** All weights by inputs, so that inputs of zero are skipped; the only one for dense weights. */
-  COLUMNS("columns"),
+  /** All weights by outputs. */
+  DENSE(Kind.ALL),
+  /** All weights by inputs, so that inputs of zero are skipped. */
+  COLUMNS(Kind.ALL),
   /** One bit per weight and the kept ones. */
-  BITMAP("bitmap"),
+  BITMAP(Kind.SPARSE),
+  /** One bit per weight and the kept ones, by inputs, so that inputs of zero are skipped. */
+  BITMAP_COLUMNS(Kind.SPARSE),
   /** Compressed sparse rows. */
-  CSR("csr"),
+  CSR(Kind.SPARSE),
   /** Sliced ELLPACK. */
-  SELL("sell"),
+  SELL(Kind.SPARSE),
   /** Sliced ELLPACK, which has no padding for N:M weights. */
-  NM("sell");
+  NM(Kind.GROUPS),
+  /** Blocks of four outputs by one input. */
+  STRIP4X1(Kind.BLOCKS),
+  /** Blocks of sixteen outputs by one input. */
+  STRIP16X1(Kind.BLOCKS),
+  /** Blocks of one output by sixteen inputs. */
+  STRIP1X16(Kind.BLOCKS);
+
+  /** For which weights a form is. */
+  private enum Kind {
+    ALL(""),
+    SPARSE("it stores what is not zero, and nothing is removed"),
+    GROUPS("it is for N:M patterns"),
+    BLOCKS("it is for block patterns whose blocks its own blocks fit into");
+
+    private final String reason;
+
+    Kind(String reason) {
+      this.reason = reason;
+    }
+  }
 
   private static final String AUTO = "auto";
-  private final String stored;
+  private final Kind kind;
 
-  PackedFormat(String stored) {
-    this.stored = stored;
+  PackedFormat(Kind kind) {
+    this.kind = kind;
   }
 
   /** The name on the command line and in results. */
   public String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The name that {@link dev.filigree.pack.PackedMatrices} knows. */
+  /** The name that {@link PackedMatrices} knows. */
   String stored() {
-    return stored;
+    return this == NM ? SELL.label() : label();
   }
 
   /**
    * The forms to measure: the one asked for, or all that can win.
    *
-   * @param skips whether inputs are zero, so that {@link #COLUMNS} has something to skip
+   * @param skips whether inputs are zero, so that there is something to skip
+   * @param values what the form must be able to store
    * @throws FiligreeException FIL-0604 for an unknown format, FIL-0612 for one that does not go
-   *     with the pattern
+   *     with the pattern, FIL-0315 for one that cannot store such values
    */
   static List<PackedFormat> candidates(
-      String asked, String pattern, Optional<WeightPlan> plan, boolean skips) {
+      String asked, String pattern, Optional<WeightPlan> plan, boolean skips, ValueType values) {
     if (asked.equals(AUTO)) {
-      return auto(plan, skips);
+      return auto(plan, skips, values);
     }
     PackedFormat format =
-        Arrays.stream(values())
+        built().stream()
             .filter(f -> f.label().equals(asked))
             .findFirst()
-            .orElseThrow(() -> unknown(asked));
-    if (format != COLUMNS && plan.isEmpty()) {
+            .orElseThrow(
+                () ->
+                    new FiligreeException(
+                        Message.FIL_0604, "--format", asked, AUTO + ", " + labels(built())));
+    if (!format.fits(plan)) {
       throw new FiligreeException(
           Message.FIL_0612,
           asked,
           pattern,
-          "it stores what is not zero, and nothing is removed",
-          "auto, columns");
+          format.kind.reason,
+          AUTO + ", " + labels(built().stream().filter(f -> f.fits(plan)).toList()));
     }
-    if (format == NM && !(plan.get().pattern() instanceof Pattern.NM)) {
-      throw new FiligreeException(
-          Message.FIL_0612,
-          asked,
-          pattern,
-          "it is for N:M patterns",
-          "auto, columns, bitmap, csr, sell");
-    }
+    format.pack(values);
     return List.of(format);
   }
 
-  private static List<PackedFormat> auto(Optional<WeightPlan> plan, boolean skips) {
-    List<PackedFormat> forms = new ArrayList<>();
-    if (plan.isPresent()) {
-      forms.addAll(List.of(BITMAP, CSR, SELL));
+  /** Forms that make no sense for the layer, or store all weights as dense does, are left out. */
+  private static List<PackedFormat> auto(
+      Optional<WeightPlan> plan, boolean skips, ValueType values) {
+    boolean all = plan.isEmpty();
+    List<PackedFormat> forms =
+        built().stream()
+            .filter(f -> f.fits(plan))
+            .filter(
+                f ->
+                    switch (f) {
+                      case DENSE -> all && values != ValueType.F32;
+                      case COLUMNS -> all || skips;
+                      case BITMAP_COLUMNS -> skips;
+                      case NM -> false;
+                      default -> true;
+                    })
+            .filter(f -> f.stores(values))
+            .toList();
+    if (forms.isEmpty()) {
+      COLUMNS.pack(values);
     }
-    if (skips || plan.isEmpty()) {
-      forms.add(COLUMNS);
-    }
-    return List.copyOf(forms);
+    return forms;
   }
 
-  private static FiligreeException unknown(String asked) {
-    String legal = "auto, columns, bitmap, csr, sell, nm";
-    return new FiligreeException(
-        Message.FIL_0604,
-        "--format",
-        asked,
-        asked.startsWith("strip") ? legal + " (strips are not built)" : legal);
+  private static List<PackedFormat> built() {
+    return Arrays.stream(values())
+        .filter(f -> PackedMatrices.formats().contains(f.stored()))
+        .toList();
+  }
+
+  private boolean fits(Optional<WeightPlan> plan) {
+    Pattern pattern = plan.map(WeightPlan::pattern).orElse(null);
+    return switch (kind) {
+      case ALL -> true;
+      case SPARSE -> pattern != null;
+      case GROUPS -> pattern instanceof Pattern.NM;
+      case BLOCKS -> pattern instanceof Pattern.Block block && isPartOf(block);
+    };
+  }
+
+  /** Whether a removed block removes whole blocks of this form. */
+  private boolean isPartOf(Pattern.Block block) {
+    return switch (this) {
+      case STRIP4X1 -> block.outputs() % 4 == 0;
+      case STRIP16X1 -> block.outputs() % 16 == 0;
+      default -> block.inputs() % 16 == 0;
+    };
+  }
+
+  private boolean stores(ValueType values) {
+    try {
+      pack(values);
+      return true;
+    } catch (FiligreeException e) {
+      if (e.id() == Message.FIL_0315) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Packs one weight, which fails where the form cannot store such values. */
+  private void pack(ValueType values) {
+    PackedMatrices.of(stored(), values, AlignedMemory.allocate(4), 1, 1).close();
+  }
+
+  private static String labels(List<PackedFormat> formats) {
+    return formats.stream().map(PackedFormat::label).collect(Collectors.joining(", "));
   }
 }

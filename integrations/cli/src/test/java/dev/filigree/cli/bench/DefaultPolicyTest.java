@@ -8,7 +8,9 @@ import org.junit.jupiter.api.Test;
 
 /** Dense in a process of its own. */
 final class DefaultPolicyTest {
-  private static final LayerSpec LAYER = LayerSpec.of(16, 16, 1, "2:4", null, 0, "auto", "hot", 7);
+  private static final LayerSpec LAYER =
+      LayerSpec.of(
+          new LayerSpec.Arguments("linear", 16, 16, 1, "2:4", null, 0, "auto", "f32", "hot", 7));
 
   @Test
   void anotherProcessMeasuresDense() {

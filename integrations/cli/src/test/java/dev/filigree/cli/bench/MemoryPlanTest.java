@@ -34,7 +34,9 @@ final class MemoryPlanTest {
 
   @Test
   void asMuchAsMemoryAllows() {
-    LayerSpec layer = LayerSpec.of(16, 16, 1, "2:4", null, 0, "auto", "cold", 0);
+    LayerSpec layer =
+        LayerSpec.of(
+            new LayerSpec.Arguments("linear", 16, 16, 1, "2:4", null, 0, "auto", "f32", "cold", 0));
     Copies copies = MemoryPlan.of(layer, 1L << 50, 1 << 20);
     assertThat(copies.limited()).isTrue();
     assertThat(copies.bytesPerSide()).isBetween(1L, Memory.machine());
@@ -42,7 +44,9 @@ final class MemoryPlanTest {
 
   @Test
   void tooLittleMemoryIsAnErrorBeforeTheWork() {
-    LayerSpec layer = LayerSpec.of(16, 16, 1, "2:4", null, 0, "auto", "cold", 0);
+    LayerSpec layer =
+        LayerSpec.of(
+            new LayerSpec.Arguments("linear", 16, 16, 1, "2:4", null, 0, "auto", "f32", "cold", 0));
     assertThatThrownBy(() -> MemoryPlan.of(layer, 1 << 20, 1L << 50))
         .hasMessageContaining("FIL-0613")
         .hasMessageContaining("MiB");
