@@ -186,6 +186,22 @@ public enum Message {
       "%s is a safetensors file, but not packed by Filigree. Pack it first, or pass a packed one."),
   FIL_0415(
       "%s: its description as a packed file is broken: %s. The file was changed or damaged; get a fresh copy."),
+  FIL_0420("%s: %s needs %s, and there are none. Calibrate the layer first and pass them."),
+  FIL_0421("%s is not defined for %s. Legal: %s."),
+  FIL_0422(
+      "%s: X^T X of the calibration inputs cannot be factored even with damping %s; Wanda chose the mask and no weight was updated. Use more, or more varied, calibration inputs.",
+      Severity.WARNING),
+  FIL_0423(
+      "%s: %s calibration values do not fill rows of %s inputs. Pass whole rows [tokens][inputs]."),
+  FIL_0424(
+      "%s: its calibration inputs are %s rows of %s; at least 1 row is needed, of %s inputs as its weight has. Pass the inputs of this layer."),
+  FIL_0426("%s holds %s at row %s, column %s. Weights to prune must be finite numbers."),
+  FIL_0427(
+      "%s: X^T X of the calibration inputs could not be factored with damping %s; damping %s was used. Use more, or more varied, calibration inputs.",
+      Severity.WARNING),
+  FIL_0428(
+      "%s cannot be used as calibration statistics: %s. Calibrate again, or pass the right file."),
+  FIL_0429("%s does not fit its files: %s. Get a fresh copy of the index and all its files."),
 
   // 05xx agent
   FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),

@@ -6,6 +6,7 @@ import dev.filigree.plan.Message;
 import dev.filigree.plan.SparsityCount;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Collects magnitudes |v| of a stream of activations in bounded memory and gives the threshold of a
@@ -57,6 +58,58 @@ public final class MagnitudeThreshold {
   }
 
   /**
+   * All that was gathered, for storing.
+   *
+   * @param exactValues the limit
+   * @param zeros magnitudes of zero that are counted
+   * @param values magnitudes that are kept exactly; empty where they are counted in bins
+   * @param bins numbers of the bins in use, ascending; null while all magnitudes are kept
+   * @param counts magnitudes in each of them
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record State(int exactValues, long zeros, float[] values, int[] bins, long[] counts) {}
+
+  synchronized State state() {
+    if (pages == null) {
+      return new State(exactValues, zeros, Arrays.copyOf(values, stored), null, null);
+    }
+    int[] bins = IntStream.range(0, PAGES << PAGE_BITS).filter(bin -> countOf(bin) > 0).toArray();
+    return new State(
+        exactValues,
+        zeros,
+        new float[0],
+        bins,
+        Arrays.stream(bins).mapToLong(this::countOf).toArray());
+  }
+
+  /** Whether that can be the number of a bin of a finite magnitude above zero. */
+  static boolean isBin(int number) {
+    return number >= 0 && number < PAGES << PAGE_BITS;
+  }
+
+  private long countOf(int bin) {
+    long[] page = pages[bin >>> PAGE_BITS];
+    return page == null ? 0 : page[bin & ((1 << PAGE_BITS) - 1)];
+  }
+
+  /** Goes on from a stored state. */
+  static MagnitudeThreshold of(String layer, State state) {
+    MagnitudeThreshold t = new MagnitudeThreshold(layer, state.exactValues());
+    t.values = Arrays.copyOf(state.values(), Math.max(256, state.values().length));
+    t.stored = state.values().length;
+    t.zeros = state.zeros();
+    t.count = t.stored + state.zeros();
+    if (state.bins() != null) {
+      t.pages = new long[PAGES][];
+      for (int i = 0; i < state.bins().length; i++) {
+        t.page(state.bins()[i])[state.bins()[i] & ((1 << PAGE_BITS) - 1)] = state.counts()[i];
+        t.count += state.counts()[i];
+      }
+    }
+    return t;
+  }
+
+  /**
    * Adds the magnitudes of all remaining values; the position does not move.
    *
    * @throws FiligreeException FIL-0215 for NaN or infinity; nothing of the buffer is added then
@@ -101,12 +154,16 @@ public final class MagnitudeThreshold {
       return;
     }
     int bin = Float.floatToRawIntBits(magnitude) >>> DROPPED_BITS;
+    page(bin)[bin & ((1 << PAGE_BITS) - 1)]++;
+  }
+
+  private long[] page(int bin) {
     long[] page = pages[bin >>> PAGE_BITS];
     if (page == null) {
       page = new long[1 << PAGE_BITS];
       pages[bin >>> PAGE_BITS] = page;
     }
-    page[bin & ((1 << PAGE_BITS) - 1)]++;
+    return page;
   }
 
   /** How many magnitudes were added. */

@@ -1,2 +1,2 @@
-/** Thresholds over activations, and the choice of active inputs of one token. */
+/** Statistics of a layer's inputs, thresholds, and the choice of active inputs of one token. */
 package dev.filigree.calibrate;

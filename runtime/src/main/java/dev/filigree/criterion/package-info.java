@@ -1,2 +1,2 @@
-/** Scores of weights: the lowest are removed first. */
+/** Scores of weights, the lowest removed first, and one-shot pruning of trained layers. */
 package dev.filigree.criterion;
