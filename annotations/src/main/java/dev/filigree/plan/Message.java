@@ -202,6 +202,14 @@ public enum Message {
   FIL_0428(
       "%s cannot be used as calibration statistics: %s. Calibrate again, or pass the right file."),
   FIL_0429("%s does not fit its files: %s. Get a fresh copy of the index and all its files."),
+  FIL_0430(
+      "%s: its receipt cannot be understood: %s. The file was changed or is of another version; get a fresh copy, or verify it with a matching Filigree."),
+  FIL_0431(
+      "%s is no packed directory: %s. Pass a directory with config.json and a packed weights.safetensors, as compress writes it."),
+  FIL_0432(
+      "%s: the stored mask of %s cannot be used: %s. Get a fresh copy of the file, or prune again."),
+  FIL_0433(
+      "%s: %s of the removed weights of %s are not zero, although its mask says so. A step after pruning changed them; prune again, or remove the tensor %s to pack what is not zero now."),
 
   // 05xx agent
   FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),

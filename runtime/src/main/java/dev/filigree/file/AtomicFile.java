@@ -99,7 +99,7 @@ public final class AtomicFile {
   }
 
   // The rename itself must be on disk; Windows has no handles on folders and needs none.
-  private static void syncFolder(Path folder) throws IOException {
+  static void syncFolder(Path folder) throws IOException {
     if (File.separatorChar == '/') {
       try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
         channel.force(true);

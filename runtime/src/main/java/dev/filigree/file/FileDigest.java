@@ -45,7 +45,7 @@ final class FileDigest {
     return HexFormat.of().formatHex(sha.digest()).getBytes(StandardCharsets.US_ASCII);
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

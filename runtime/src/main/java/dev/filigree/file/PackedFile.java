@@ -38,6 +38,7 @@ public final class PackedFile {
   private static final String PADDING_KEY = "filigree.padding";
   private static final String CHECKSUMS_KEY = "filigree.crc32c";
   private static final String TENSOR_KEY = "filigree.tensor.";
+  private static final String PACKING_KEY = "filigree.packing";
 
   private final SafetensorsFile file;
   private final Map<String, Entry> entries;
@@ -66,15 +67,24 @@ public final class PackedFile {
    */
   public static void write(
       Path target, List<? extends Entry> entries, Map<String, String> metadata) {
+    write(target, entries, metadata, Receipt.empty());
+  }
+
+  /**
+   * The same with a receipt of the packing itself, beside the one in the metadata: unpacking gives
+   * the metadata back as they were.
+   */
+  static void write(
+      Path target, List<? extends Entry> entries, Map<String, String> metadata, Receipt packing) {
     try {
-      writeOpen(target, entries, metadata);
+      writeOpen(target, entries, metadata, packing);
     } catch (IllegalStateException e) {
       throw new FiligreeException(e, Message.FIL_0331, target, e.getMessage());
     }
   }
 
   private static void writeOpen(
-      Path target, List<? extends Entry> entries, Map<String, String> metadata) {
+      Path target, List<? extends Entry> entries, Map<String, String> metadata, Receipt packing) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put(FORMAT_KEY, FORMAT);
     texts.put(VERSION_KEY, String.valueOf(VERSION));
@@ -113,6 +123,9 @@ public final class PackedFile {
               }));
     }
     texts.put(CHECKSUMS_KEY, Checksums.of(layout.header()));
+    if (!packing.isEmpty()) {
+      texts.put(PACKING_KEY, packing.toJson());
+    }
     metadata.forEach(
         (key, value) -> {
           if (isOurs(key)) {
@@ -173,7 +186,7 @@ public final class PackedFile {
 
   private static boolean isOurs(String key) {
     return key.startsWith(TENSOR_KEY)
-        || List.of(FORMAT_KEY, VERSION_KEY, PADDING_KEY, CHECKSUMS_KEY, FileDigest.KEY)
+        || List.of(FORMAT_KEY, VERSION_KEY, PADDING_KEY, CHECKSUMS_KEY, PACKING_KEY, FileDigest.KEY)
             .contains(key);
   }
 
@@ -324,6 +337,27 @@ public final class PackedFile {
     return metadata;
   }
 
+  /**
+   * What was done to the model; empty where nobody wrote it down.
+   *
+   * @throws FiligreeException FIL-0430 where it cannot be understood
+   */
+  public Receipt receipt() {
+    Receipt receipt = Receipt.in(metadata, path());
+    String packing = file.metadata().get(PACKING_KEY);
+    if (packing != null) {
+      for (ReceiptStep step : Receipt.parse(packing, path()).steps()) {
+        receipt = receipt.then(step);
+      }
+    }
+    return receipt;
+  }
+
+  /** The tensor of that name as it is stored. */
+  Optional<Tensor> stored(String name) {
+    return file.tensor(name);
+  }
+
   /** Reads every byte and compares it with the digest; a single changed bit anywhere is found. */
   public Verification verify() {
     List<String> broken = new ArrayList<>();
@@ -374,6 +408,22 @@ public final class PackedFile {
                     + ": its zeros are not those of its mask; a step after pruning changed them");
           }
         }
+      }
+    }
+    return new Verification(List.copyOf(broken));
+  }
+
+  /**
+   * Everything there is to check: every byte, what the parts of every packed matrix say of each
+   * other, the mask of every one against its digest, and every step of the receipt.
+   */
+  public Verification verifyAll() {
+    List<String> broken = new ArrayList<>(verify().broken());
+    if (broken.isEmpty()) {
+      try {
+        broken.addAll(MaskCheck.of(this).broken());
+      } catch (FiligreeException e) {
+        broken.add(e.getMessage());
       }
     }
     return new Verification(List.copyOf(broken));

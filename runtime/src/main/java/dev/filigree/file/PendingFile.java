@@ -1,12 +1,16 @@
 package dev.filigree.file;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A temporary file that is gone when this is closed or the JVM stops, unless it was renamed. */
+/**
+ * A temporary file, or a folder of files, that is gone when this is closed or the JVM stops, unless
+ * it was renamed.
+ */
 final class PendingFile implements AutoCloseable {
   private static final Set<Path> PENDING = ConcurrentHashMap.newKeySet();
 
@@ -31,12 +35,26 @@ final class PendingFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(path);
+    if (Files.isDirectory(path)) {
+      delete(path.toFile());
+    } else {
+      Files.deleteIfExists(path);
+    }
     PENDING.remove(path);
   }
 
   private static void removeAll() {
     // File.delete does not throw: the JVM is stopping, and nobody is left to be told.
-    PENDING.removeIf(path -> path.toFile().delete());
+    PENDING.removeIf(path -> delete(path.toFile()));
+  }
+
+  private static boolean delete(File file) {
+    File[] inside = Files.isSymbolicLink(file.toPath()) ? null : file.listFiles();
+    if (inside != null) {
+      for (File f : inside) {
+        delete(f);
+      }
+    }
+    return file.delete();
   }
 }
