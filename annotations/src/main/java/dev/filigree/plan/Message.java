@@ -158,6 +158,11 @@ public enum Message {
   FIL_0330("The packed matrix %s is closed and its memory freed. Pack the weights again."),
   FIL_0331(
       "%s: memory it was given was freed while it is needed (%s). Close packed matrices and arenas after the last use of their arrays."),
+  FIL_0350(
+      "The matrices of a gated feed-forward do not fit together: gate %s, up %s, down %s. Gate and up have the same shape, and down has as many inputs as they have outputs."),
+  FIL_0351("%s cannot be skipped here: %s is stored. Pack %s."),
+  FIL_0352(
+      "%s, which does not go with inputs of %s. Projections that share inputs are matrices [outputs, inputs] with the same inputs and at least one output."),
 
   // 04xx files
   FIL_0401(

@@ -56,6 +56,12 @@ final class KernelSelfTest {
       columns(kernels.columns(), ColumnsPacking.pack(weights, ROWS, COLS, type), y, out);
       sparse(kernels, type, y, out);
     }
+    for (Activation f : Activation.values()) {
+      y.put(0, inputs, 0, 4 * COLS);
+      kernels.activations().apply(f, y, 0, COLS);
+      kernels.activations().gate(f, inputs, 0, inputs, COLS, y, COLS, ROWS);
+      out.add(y, COLS + ROWS);
+    }
     return out.values();
   }
 

@@ -49,4 +49,7 @@ public interface Kernels {
 
   /** Products in the {@linkplain SellArrays sell} format. */
   SellKernels sell();
+
+  /** Activation functions. */
+  ActivationKernels activations();
 }

@@ -10,6 +10,7 @@ final class PlainKernels implements Kernels {
   private final BitmapKernels bitmap = new PlainBitmap();
   private final CsrKernels csr = new PlainCsr();
   private final SellKernels sell = new PlainSell();
+  private final ActivationKernels activations = new PlainActivations();
 
   @Override
   public String name() {
@@ -39,5 +40,10 @@ final class PlainKernels implements Kernels {
   @Override
   public SellKernels sell() {
     return sell;
+  }
+
+  @Override
+  public ActivationKernels activations() {
+    return activations;
   }
 }

@@ -13,6 +13,7 @@ public final class ReferenceKernels implements Kernels {
   private final BitmapKernels bitmap = new ReferenceBitmap();
   private final CsrKernels csr = new ReferenceCsr();
   private final SellKernels sell = new ReferenceSell();
+  private final ActivationKernels activations = new ReferenceActivations();
 
   @Override
   public String name() {
@@ -42,5 +43,10 @@ public final class ReferenceKernels implements Kernels {
   @Override
   public SellKernels sell() {
     return sell;
+  }
+
+  @Override
+  public ActivationKernels activations() {
+    return activations;
   }
 }

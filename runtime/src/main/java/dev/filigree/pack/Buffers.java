@@ -30,6 +30,11 @@ final class Buffers {
         : buffer.duplicate().position(0).order(ByteOrder.nativeOrder());
   }
 
+  /** Floats {@code at} to {@code at + count} of a checked buffer, from position 0. */
+  static ByteBuffer part(ByteBuffer buffer, int at, int count) {
+    return buffer.slice(4 * at, 4 * count).order(ByteOrder.nativeOrder());
+  }
+
   /** Writes that many zeros from position 0 on. */
   static void zero(ByteBuffer buffer, long floats) {
     for (int i = 0; i < floats; i++) {

@@ -68,6 +68,26 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
 
   void multiplyActive(
       Execution on, ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
+    checkActive(active, count);
+    ByteBuffer inputs = Buffers.floats("x", x, cols());
+    ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
+    ByteBuffer outputs = Buffers.writable("y", y, rows());
+    ColumnsArrays arrays = acquire();
+    try {
+      gemv(arrays, on, inputs, 0, active, count, offsets, outputs, 0);
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Checks a list of active inputs.
+   *
+   * @throws FiligreeException FIL-0313 for an illegal count or input
+   */
+  void checkActive(int[] active, int count) {
     if (count < 0 || count > active.length || count > cols()) {
       throw new FiligreeException(
           Message.FIL_0313, "count is " + count, "0 to " + Math.min(active.length, cols()));
@@ -78,12 +98,83 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
             Message.FIL_0313, "input " + i + " is " + active[i], "0 to " + (cols() - 1));
       }
     }
-    ByteBuffer inputs = Buffers.floats("x", x, cols());
-    ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
-    ByteBuffer outputs = Buffers.writable("y", y, rows());
+  }
+
+  /**
+   * The product of {@link #multiplyActive} with checked arguments for the outputs {@code from} to
+   * {@code to}; the others stay as they are.
+   *
+   * @param active the inputs to use, or null for all
+   * @param xAt where the inputs begin, in floats
+   * @param yAt where the outputs begin, in floats
+   */
+  void activeOutputs(
+      Execution on,
+      ByteBuffer x,
+      int xAt,
+      int[] active,
+      int count,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
     ColumnsArrays arrays = acquire();
     try {
-      gemv(arrays, on, inputs, 0, active, count, offsets, outputs, 0);
+      on.workers()
+          .run(
+              to - from,
+              16,
+              1,
+              (long) (to - from) * count,
+              (first, end) ->
+                  on.kernels()
+                      .columns()
+                      .gemv(arrays, active, count, x, xAt, bias, y, yAt, from + first, from + end));
+    } catch (IllegalStateException e) {
+      throw freed(e);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Outputs {@code from} to {@code to} of a few activation rows with checked arguments; the other
+   * outputs stay as they are.
+   */
+  void outputs(
+      Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y, int from, int to) {
+    ColumnsArrays arrays = acquire();
+    try {
+      on.workers()
+          .run(
+              to - from,
+              32,
+              4,
+              (long) (to - from) * cols() * batch,
+              (first, end) -> {
+                int b = 0;
+                for (; b + 4 <= batch; b += 4) {
+                  on.kernels()
+                      .columns()
+                      .gemm4(arrays, x, b * cols(), bias, y, b * rows(), from + first, from + end);
+                }
+                for (; b < batch; b++) {
+                  on.kernels()
+                      .columns()
+                      .gemv(
+                          arrays,
+                          null,
+                          cols(),
+                          x,
+                          b * cols(),
+                          bias,
+                          y,
+                          b * rows(),
+                          from + first,
+                          from + end);
+                }
+              });
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {

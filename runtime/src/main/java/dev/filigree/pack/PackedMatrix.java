@@ -1,5 +1,6 @@
 package dev.filigree.pack;
 
+import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -45,6 +46,14 @@ public interface PackedMatrix extends AutoCloseable {
    * @throws dev.filigree.plan.FiligreeException FIL-0330 where the matrix is closed
    */
   void multiply(ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
+
+  /**
+   * y = f(x W^T + bias).
+   *
+   * @param f applied to every output
+   * @throws dev.filigree.plan.FiligreeException FIL-0330 where the matrix is closed
+   */
+  void multiply(ByteBuffer x, int batch, ByteBuffer bias, Activation f, ByteBuffer y);
 
   /**
    * The stored arrays, in file order; a matrix of the same format, rows and cols can be made from

@@ -1,5 +1,6 @@
 package dev.filigree.pack;
 
+import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.OwnedMemory;
 import dev.filigree.kernel.ValueType;
@@ -79,6 +80,18 @@ abstract class StoredMatrix<A> implements PackedMatrix {
     } finally {
       release();
     }
+  }
+
+  @Override
+  public final void multiply(ByteBuffer x, int batch, ByteBuffer bias, Activation f, ByteBuffer y) {
+    multiply(Execution.current(), x, batch, bias, f, y);
+  }
+
+  /** The same on chosen kernels and threads. */
+  final void multiply(
+      Execution on, ByteBuffer x, int batch, ByteBuffer bias, Activation f, ByteBuffer y) {
+    multiply(on, x, batch, bias, y);
+    Elementwise.apply(on, f, Buffers.writable("y", y, (long) batch * rows), batch * rows);
   }
 
   /** The product with checked arguments: position 0, native order, large enough. */

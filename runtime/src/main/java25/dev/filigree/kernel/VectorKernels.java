@@ -7,6 +7,7 @@ final class VectorKernels implements Kernels {
   private final BitmapKernels bitmap = new VectorBitmap();
   private final CsrKernels csr = new VectorCsr();
   private final SellKernels sell = new VectorSell();
+  private final ActivationKernels activations = new VectorActivations();
 
   @Override
   public String name() {
@@ -36,5 +37,10 @@ final class VectorKernels implements Kernels {
   @Override
   public SellKernels sell() {
     return sell;
+  }
+
+  @Override
+  public ActivationKernels activations() {
+    return activations;
   }
 }

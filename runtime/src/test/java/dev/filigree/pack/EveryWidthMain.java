@@ -24,5 +24,22 @@ final class EveryWidthMain extends KernelEquivalence {
     tests.wantedOutputsOnly();
     tests.everyLengthUpToThreeVectorsAndOddLargeOnes();
     endWorkers();
+    Fused.run();
+  }
+
+  @SuppressWarnings("JUnitMethodInvoked") // a forked JVM has no test engine
+  private static final class Fused extends FusedEquivalence {
+
+    static void run() {
+      startWorkers();
+      Fused tests = new Fused();
+      tests.activationsStayWithinTheStatedError();
+      tests.activationsOfWhatIsNotFinite();
+      tests.bitsOfAnActivationDoNotDependOnTheRange();
+      tests.gatedFeedForward();
+      tests.gatedUnitsAreSkipped();
+      tests.inputsAreSkipped();
+      endWorkers();
+    }
   }
 }

@@ -1,0 +1,503 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.Activation;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The feed-forward block of Llama-like models in one call: y = Wdown (f(Wgate x) * (Wup x)), each
+ * product with an optional bias, f = SiLU unless said otherwise. Hidden units are the outputs of
+ * gate and up.
+ *
+ * <p>Three ways to compute it:
+ *
+ * <ul>
+ *   <li>{@link #multiply}: everything.
+ *   <li>{@link #multiplyGated}, CATS (Lee et al. 2024): where |f(Wgate x)| is not above a threshold
+ *       the hidden unit is zero, and neither its row of Wup nor its column of Wdown is read. Needs
+ *       {@link Layout#BY_OUTPUTS}.
+ *   <li>{@link #multiplyActive}, TEAL (Liu et al. 2024) and WINA (Chen et al. 2025): inputs x and
+ *       hidden units are skipped by rules. Needs {@link Layout#BY_INPUTS}.
+ * </ul>
+ *
+ * <p>Few activation rows skip weights row by row. From {@value #BATCHED} rows on reading all
+ * weights once for all rows is faster: skipped values become zero instead. The definition is the
+ * same.
+ *
+ * <p>Immutable, safe for any number of threads. Working memory is per thread and kept.
+ */
+public final class GatedFeedForward implements AutoCloseable {
+
+  /** How the weights are stored. */
+  public enum Layout {
+    /** Gate and up by outputs, down by inputs: hidden units can be skipped. */
+    BY_OUTPUTS,
+    /** [in][gate|up] and down by inputs: inputs and hidden units can be skipped. */
+    BY_INPUTS
+  }
+
+  /** From this many activation rows on skipped values are zeros in products of all rows. */
+  static final int BATCHED = 4;
+
+  /** Activation rows that are computed at a time; bounds the working memory. */
+  private static final int CHUNK = 256;
+
+  /** Gate and up together, or null where they are apart. */
+  private final SharedInputs shared;
+
+  private final StoredMatrix<?> gate;
+  private final StoredMatrix<?> up;
+  private final StoredMatrix<?> down;
+  private final ByteBuffer gateBias;
+  private final ByteBuffer upBias;
+  private final ByteBuffer sharedBias;
+  private final ByteBuffer downBias;
+  private final Activation activation;
+  private final int inputs;
+  private final int hidden;
+
+  private GatedFeedForward(
+      SharedInputs shared,
+      StoredMatrix<?> gate,
+      StoredMatrix<?> up,
+      StoredMatrix<?> down,
+      Biases biases,
+      Activation activation) {
+    this.shared = shared;
+    this.gate = gate;
+    this.up = up;
+    this.down = down;
+    this.inputs = shared == null ? gate.cols() : shared.inputs();
+    this.hidden = down.cols();
+    this.activation = activation;
+    this.gateBias = copy("gate bias", biases.gate, hidden);
+    this.upBias = copy("up bias", biases.up, hidden);
+    this.downBias = copy("down bias", biases.down, down.rows());
+    this.sharedBias =
+        shared == null || (gateBias == null && upBias == null) ? null : joined(gateBias, upBias);
+  }
+
+  /**
+   * The biases, each direct float32 or null for none.
+   *
+   * @param gate [hidden]
+   * @param up [hidden]
+   * @param down [outputs]
+   */
+  public record Biases(ByteBuffer gate, ByteBuffer up, ByteBuffer down) {
+    /** No biases, as in Llama. */
+    public static final Biases NONE = new Biases(null, null, null);
+  }
+
+  private ByteBuffer copy(String what, ByteBuffer bias, int count) {
+    if (bias == null) {
+      return null;
+    }
+    ByteBuffer own = AlignedMemory.allocate(4 * count);
+    own.put(0, Buffers.floats(what, bias, count), 0, 4 * count);
+    return own;
+  }
+
+  private ByteBuffer joined(ByteBuffer first, ByteBuffer second) {
+    ByteBuffer all = AlignedMemory.allocate(8 * hidden);
+    if (first != null) {
+      all.put(0, first, 0, 4 * hidden);
+    }
+    if (second != null) {
+      all.put(4 * hidden, second, 0, 4 * hidden);
+    }
+    return all;
+  }
+
+  /**
+   * Packs copies of dense weights.
+   *
+   * @param gate direct, float32 [hidden][inputs] in native order from position 0
+   * @param up [hidden][inputs]
+   * @param down [outputs][hidden]
+   * @throws FiligreeException FIL-0350 where the buffers do not hold that many weights, and what
+   *     {@link PackedMatrices#of(String, ValueType, ByteBuffer, int, int)} throws
+   */
+  public static GatedFeedForward pack(
+      Layout layout,
+      ValueType type,
+      ByteBuffer gate,
+      ByteBuffer up,
+      ByteBuffer down,
+      int inputs,
+      int hidden,
+      int outputs,
+      Biases biases,
+      Activation activation) {
+    long in = 4L * hidden * inputs;
+    if (gate.limit() != in || up.limit() != in || down.limit() != 4L * outputs * hidden) {
+      throw new FiligreeException(
+          Message.FIL_0350,
+          gate.limit() / 4 + " weights",
+          up.limit() / 4 + " weights",
+          down.limit() / 4
+              + " weights, for "
+              + inputs
+              + " inputs, "
+              + hidden
+              + " hidden units and "
+              + outputs
+              + " outputs");
+    }
+    PackedMatrix packedDown = PackedMatrices.of(ColumnsMatrix.FORMAT, type, down, outputs, hidden);
+    if (layout == Layout.BY_INPUTS) {
+      return of(
+          SharedInputs.pack(ColumnsMatrix.FORMAT, type, inputs, List.of(gate, up)),
+          packedDown,
+          biases,
+          activation);
+    }
+    return of(
+        PackedMatrices.of(DenseMatrix.FORMAT, type, gate, hidden, inputs),
+        PackedMatrices.of(DenseMatrix.FORMAT, type, up, hidden, inputs),
+        packedDown,
+        biases,
+        activation);
+  }
+
+  /**
+   * From packed matrices of any format, weight-sparse ones for example; they are closed with this.
+   *
+   * @param gate [hidden, inputs]
+   * @param up [hidden, inputs]; {@link #multiplyGated} skips its rows where it is {@code dense}
+   * @param down [outputs, hidden]; hidden units are skipped where it is {@code columns}
+   * @throws FiligreeException FIL-0350 where the shapes do not fit
+   */
+  public static GatedFeedForward of(
+      PackedMatrix gate, PackedMatrix up, PackedMatrix down, Biases biases, Activation activation) {
+    if (gate.rows() != up.rows() || gate.cols() != up.cols() || down.cols() != gate.rows()) {
+      throw new FiligreeException(Message.FIL_0350, gate, up, down);
+    }
+    return new GatedFeedForward(
+        null,
+        (StoredMatrix<?>) gate,
+        (StoredMatrix<?>) up,
+        (StoredMatrix<?>) down,
+        biases,
+        activation);
+  }
+
+  /**
+   * From gate and up that share their input; they are closed with this.
+   *
+   * @param gateUp the projections gate and up, [hidden, inputs] each
+   * @param down [outputs, hidden]; hidden units are skipped where it is {@code columns}
+   * @throws FiligreeException FIL-0350 where the shapes do not fit
+   */
+  public static GatedFeedForward of(
+      SharedInputs gateUp, PackedMatrix down, Biases biases, Activation activation) {
+    if (gateUp.projections() != 2
+        || gateUp.rows(0) != gateUp.rows(1)
+        || down.cols() != gateUp.rows(0)) {
+      throw new FiligreeException(Message.FIL_0350, gateUp.matrix(), "in the same matrix", down);
+    }
+    return new GatedFeedForward(gateUp, null, null, (StoredMatrix<?>) down, biases, activation);
+  }
+
+  /** Inputs of gate and up. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Outputs of gate and up. */
+  public int hidden() {
+    return hidden;
+  }
+
+  /** Outputs of down. */
+  public int outputs() {
+    return down.rows();
+  }
+
+  /** Bytes of all weights as they are stored. */
+  public long bytes() {
+    return matrices().stream().mapToLong(PackedMatrix::bytes).sum();
+  }
+
+  /** Gate, up and down, or gate with up and down; still owned by this. */
+  public List<PackedMatrix> matrices() {
+    return shared == null ? List.of(gate, up, down) : List.of(shared.matrix(), down);
+  }
+
+  /**
+   * Everything, for any number of activation rows.
+   *
+   * @param x [batch][inputs]
+   * @param batch at least 1
+   * @param y [batch][outputs], overwritten
+   */
+  public void multiply(ByteBuffer x, int batch, ByteBuffer y) {
+    multiply(Execution.current(), x, batch, y);
+  }
+
+  void multiply(Execution on, ByteBuffer x, int batch, ByteBuffer y) {
+    chunks(x, batch, y, (from, count, to, s) -> plain(on, from, count, to, s));
+  }
+
+  /**
+   * CATS: hidden units whose gate, after f, is not greater than the threshold in magnitude are
+   * zero. A NaN is kept.
+   *
+   * @param threshold not negative to skip; a negative one keeps everything
+   * @return how many hidden units were kept, over all rows
+   * @throws FiligreeException FIL-0351 where up is not stored by outputs or down not by inputs
+   */
+  public long multiplyGated(ByteBuffer x, int batch, float threshold, ByteBuffer y) {
+    return multiplyGated(Execution.current(), x, batch, threshold, y);
+  }
+
+  long multiplyGated(Execution on, ByteBuffer x, int batch, float threshold, ByteBuffer y) {
+    if (!(up instanceof DenseMatrix)) {
+      throw new FiligreeException(
+          Message.FIL_0351,
+          "Hidden units",
+          up == null ? shared.matrix() : up,
+          "gate and up by outputs, in two matrices, up in format " + DenseMatrix.FORMAT);
+    }
+    columnsOf(down);
+    long[] kept = {0};
+    chunks(
+        x,
+        batch,
+        y,
+        (from, count, to, s) -> {
+          if (count < BATCHED) {
+            for (int b = 0; b < count; b++) {
+              kept[0] += skipGated(on, from, b, threshold, to, s);
+            }
+          } else {
+            kept[0] += zeroGated(on, from, count, threshold, to, s);
+          }
+        });
+    return kept[0];
+  }
+
+  /**
+   * TEAL and WINA: inputs that are not kept are skipped.
+   *
+   * @param gateRule inputs of gate, or null for all
+   * @param upRule inputs of up, or null for all; the same object as gateRule where both skip alike,
+   *     and then it is asked once
+   * @param downRule inputs of down, that is hidden units, or null for all
+   * @throws FiligreeException FIL-0351 where gate with up or down is not stored by inputs
+   */
+  public void multiplyActive(
+      ByteBuffer x,
+      int batch,
+      InputRule gateRule,
+      InputRule upRule,
+      InputRule downRule,
+      ByteBuffer y) {
+    multiplyActive(Execution.current(), x, batch, gateRule, upRule, downRule, y);
+  }
+
+  void multiplyActive(
+      Execution on,
+      ByteBuffer x,
+      int batch,
+      InputRule gateRule,
+      InputRule upRule,
+      InputRule downRule,
+      ByteBuffer y) {
+    boolean skipsInputs = gateRule != null || upRule != null;
+    if (skipsInputs && shared == null) {
+      throw new FiligreeException(
+          Message.FIL_0351, "Inputs", gate, "gate and up by inputs, in one matrix");
+    }
+    if (skipsInputs) {
+      shared.columns();
+    }
+    if (downRule != null) {
+      columnsOf(down);
+    }
+    chunks(
+        x,
+        batch,
+        y,
+        (from, count, to, s) -> {
+          if (!skipsInputs) {
+            gateAndUp(on, from, count, s);
+          } else if (gateRule == upRule) {
+            activeInputs(on, from, count, gateRule, 0, 2 * hidden, s);
+          } else {
+            activeInputs(on, from, count, gateRule, 0, hidden, s);
+            activeInputs(on, from, count, upRule, hidden, 2 * hidden, s);
+          }
+          combine(on, count, s);
+          activeHidden(on, count, downRule, to, s);
+        });
+  }
+
+  private static ColumnsMatrix columnsOf(StoredMatrix<?> down) {
+    if (down instanceof ColumnsMatrix columns) {
+      return columns;
+    }
+    throw new FiligreeException(
+        Message.FIL_0351, "Hidden units", down, "down as format " + ColumnsMatrix.FORMAT);
+  }
+
+  /** Computes some rows: checked buffers from position 0. */
+  @FunctionalInterface
+  private interface Rows {
+    void run(ByteBuffer x, int count, ByteBuffer y, FeedForwardScratch s);
+  }
+
+  private void chunks(ByteBuffer x, int batch, ByteBuffer y, Rows rows) {
+    if (batch < 1) {
+      throw new FiligreeException(Message.FIL_0304, batch);
+    }
+    long widest = Math.max(Math.max(inputs, outputs()), 2L * hidden);
+    if (batch * widest > Integer.MAX_VALUE / 4) {
+      throw new FiligreeException(Message.FIL_0312, batch, widest);
+    }
+    ByteBuffer from = Buffers.floats("x", x, (long) batch * inputs);
+    ByteBuffer to = Buffers.writable("y", y, (long) batch * outputs());
+    FeedForwardScratch s = FeedForwardScratch.local();
+    s.grow(inputs, hidden, Math.min(batch, CHUNK));
+    if (batch <= CHUNK) {
+      rows.run(from, batch, to, s);
+      return;
+    }
+    for (int b = 0; b < batch; b += CHUNK) {
+      int count = Math.min(CHUNK, batch - b);
+      rows.run(
+          Buffers.part(from, b * inputs, count * inputs),
+          count,
+          Buffers.part(to, b * outputs(), count * outputs()),
+          s);
+    }
+  }
+
+  private void plain(Execution on, ByteBuffer x, int count, ByteBuffer y, FeedForwardScratch s) {
+    gateAndUp(on, x, count, s);
+    combine(on, count, s);
+    down.multiply(on, s.hidden(), count, downBias, y);
+  }
+
+  /** Both products, gate without f. */
+  private void gateAndUp(Execution on, ByteBuffer x, int count, FeedForwardScratch s) {
+    if (shared != null) {
+      shared.stored().multiply(on, x, count, sharedBias, s.both());
+    } else {
+      gate.multiply(on, x, count, gateBias, s.gate());
+      up.multiply(on, x, count, upBias, s.hidden());
+    }
+  }
+
+  /** hidden = f(gate) * up. */
+  private void combine(Execution on, int count, FeedForwardScratch s) {
+    CombineJob job = s.combine();
+    job.set(on.kernels().activations(), activation, hidden, s);
+    if (shared != null) {
+      job.from(s.both(), 0, s.both(), hidden, 2 * hidden);
+    } else {
+      job.from(s.gate(), 0, s.hidden(), 0, hidden);
+    }
+    on.workers().run(count * hidden, 16, 1, Elementwise.WORK * count * hidden, job);
+  }
+
+  /** Outputs {@code from} to {@code to} of gate with up, with the inputs a rule keeps. */
+  private void activeInputs(
+      Execution on,
+      ByteBuffer x,
+      int count,
+      InputRule rule,
+      int from,
+      int to,
+      FeedForwardScratch s) {
+    ColumnsMatrix w = shared.columns();
+    if (rule == null) {
+      w.outputs(on, x, count, sharedBias, s.both(), from, to);
+      return;
+    }
+    s.inputs().put(0, x, 0, 4 * count * inputs);
+    if (count >= BATCHED) {
+      for (int b = 0; b < count; b++) {
+        s.zeroOthers(s.inputs(), s.inputFloats(), b * inputs, inputs, rule);
+      }
+      w.outputs(on, s.inputs(), count, sharedBias, s.both(), from, to);
+      return;
+    }
+    for (int b = 0; b < count; b++) {
+      int at = b * inputs;
+      int yAt = 2 * b * hidden;
+      int n = rule.keep(s.inputFloats(), at, inputs, s.active());
+      w.activeOutputs(on, s.inputs(), at, s.active(), n, sharedBias, s.both(), yAt, from, to);
+    }
+  }
+
+  private void activeHidden(
+      Execution on, int count, InputRule rule, ByteBuffer y, FeedForwardScratch s) {
+    if (rule == null || count >= BATCHED) {
+      for (int b = 0; rule != null && b < count; b++) {
+        s.zeroOthers(s.hidden(), s.hiddenFloats(), b * hidden, hidden, rule);
+      }
+      down.multiply(on, s.hidden(), count, downBias, y);
+      return;
+    }
+    ColumnsMatrix w = columnsOf(down);
+    for (int b = 0; b < count; b++) {
+      int n = rule.keep(s.hiddenFloats(), b * hidden, hidden, s.active());
+      int yAt = b * outputs();
+      w.activeOutputs(on, s.hidden(), b * hidden, s.active(), n, downBias, y, yAt, 0, outputs());
+    }
+  }
+
+  /** CATS for one activation row: only rows of up and columns of down that are needed. */
+  private int skipGated(
+      Execution on, ByteBuffer x, int row, float threshold, ByteBuffer y, FeedForwardScratch s) {
+    int xAt = row * inputs;
+    GatedJob job = s.gated();
+    int kept;
+    try {
+      job.start(on.kernels(), activation, threshold, x, xAt, s);
+      if (!job.openGate(gate, gateBias)) {
+        // Its format computes whole rows of outputs only.
+        gate.multiply(on, Buffers.part(x, xAt, inputs), 1, gateBias, s.gate());
+      }
+      job.openUp((DenseMatrix) up, upBias);
+      on.workers().run(hidden, 4, 4, 2L * hidden * inputs, job);
+      kept = job.kept(hidden);
+    } catch (IllegalStateException e) {
+      throw up.freed(e);
+    } finally {
+      job.end();
+    }
+    int yAt = row * outputs();
+    columnsOf(down)
+        .activeOutputs(on, s.hidden(), 0, s.active(), kept, downBias, y, yAt, 0, outputs());
+    return kept;
+  }
+
+  /** CATS for many activation rows: hidden units that are not kept are zeros. */
+  private long zeroGated(
+      Execution on, ByteBuffer x, int count, float threshold, ByteBuffer y, FeedForwardScratch s) {
+    gate.multiply(on, x, count, gateBias, activation, s.gate());
+    up.multiply(on, x, count, upBias, s.hidden());
+    long kept = 0;
+    for (int i = 0; i < count * hidden; i++) {
+      float g = s.gate().getFloat(4 * i);
+      boolean keep = !(Math.abs(g) <= threshold);
+      s.hidden().putFloat(4 * i, keep ? g * s.hidden().getFloat(4 * i) : 0f);
+      kept += keep ? 1 : 0;
+    }
+    down.multiply(on, s.hidden(), count, downBias, y);
+    return kept;
+  }
+
+  /** Frees the memory of all matrices, see {@link PackedMatrix#close}. */
+  @Override
+  public void close() {
+    matrices().forEach(PackedMatrix::close);
+  }
+}

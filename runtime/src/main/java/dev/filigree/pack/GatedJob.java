@@ -1,0 +1,111 @@
+package dev.filigree.pack;
+
+import dev.filigree.kernel.Activation;
+import dev.filigree.kernel.DenseArrays;
+import dev.filigree.kernel.Kernels;
+import dev.filigree.kernel.Workers;
+import java.nio.ByteBuffer;
+
+/**
+ * Gate and up of CATS for one activation row and a range of hidden units: the gate, which units it
+ * keeps, up for these, their product. One hand-off to the workers for all four; one object per
+ * calling thread.
+ */
+final class GatedJob implements Workers.Range {
+  /** No hidden unit. */
+  private static final int NONE = -1;
+
+  private Kernels kernels;
+  private Activation activation;
+  private float threshold;
+  private ByteBuffer x;
+  private int xAt;
+  private FeedForwardScratch scratch;
+  private DenseMatrix gate;
+  private DenseMatrix up;
+  private DenseArrays gateArrays;
+  private DenseArrays upArrays;
+  private ByteBuffer gateBias;
+  private ByteBuffer upBias;
+
+  void start(
+      Kernels on, Activation f, float above, ByteBuffer input, int at, FeedForwardScratch s) {
+    kernels = on;
+    activation = f;
+    threshold = above;
+    x = input;
+    xAt = at;
+    scratch = s;
+  }
+
+  /** Whether the gate is computed here; otherwise its products are there when the job runs. */
+  boolean openGate(StoredMatrix<?> matrix, ByteBuffer bias) {
+    if (matrix instanceof DenseMatrix dense) {
+      gateArrays = dense.acquire();
+      gate = dense;
+      gateBias = bias;
+      return true;
+    }
+    return false;
+  }
+
+  void openUp(DenseMatrix matrix, ByteBuffer bias) {
+    upArrays = matrix.acquire();
+    up = matrix;
+    upBias = bias;
+  }
+
+  @Override
+  public void run(int from, int to) {
+    ByteBuffer g = scratch.gate();
+    ByteBuffer h = scratch.hidden();
+    int[] active = scratch.active();
+    if (gateArrays != null) {
+      kernels.dense().gemv(gateArrays, x, xAt, gateBias, g, 0, from, to);
+    }
+    kernels.activations().apply(activation, g, from, to);
+    int end = from;
+    for (int i = from; i < to; i++) {
+      active[end] = i; // overwritten by the next one unless it counts
+      end += Math.abs(g.getFloat(4 * i)) <= threshold ? 0 : 1;
+    }
+    kernels.dense().rows(upArrays, active, x, xAt, upBias, h, 0, from, end);
+    for (int i = from; i < end; i++) {
+      int at = 4 * active[i];
+      h.putFloat(at, g.getFloat(at) * h.getFloat(at));
+    }
+    for (int i = end; i < to; i++) {
+      active[i] = NONE;
+    }
+  }
+
+  /** Closes the gaps that the ranges left in the list of kept units; how many there are. */
+  int kept(int hidden) {
+    int[] active = scratch.active();
+    int count = 0;
+    for (int i = 0; i < hidden; i++) {
+      active[count] = active[i];
+      count += active[i] == NONE ? 0 : 1;
+    }
+    return count;
+  }
+
+  /** Lets go of everything. */
+  void end() {
+    if (gate != null) {
+      gate.release();
+    }
+    if (up != null) {
+      up.release();
+    }
+    gate = null;
+    up = null;
+    gateArrays = null;
+    upArrays = null;
+    gateBias = null;
+    upBias = null;
+    x = null;
+    kernels = null;
+    scratch = null;
+  }
+}
