@@ -85,6 +85,12 @@ public enum Message {
   FIL_0140(
       "Internal error in Filigree's processor. Your program may be right: compile it without the processor and report this text.\n%s"),
   FIL_0141("The index of %s cannot be written: %s. Make the class output folder writable."),
+  FIL_0142(
+      "%s has no effect with criterion = %s: the layer trains dense and is pruned once, when the model is packed. Remove it.",
+      Severity.WARNING),
+  FIL_0143("criterion = %s is not defined for %s = %s. Legal: %s."),
+  FIL_0144(
+      "criterion = %s scores weights by the inputs of a Linear; %s is none. Use MAGNITUDE or RANDOM there."),
 
   // 02xx binding and training
   FIL_0201("Filigree bound %s of %s layers of %s: %s."),
@@ -125,6 +131,24 @@ public enum Message {
   FIL_0219(
       "%s holds a %s that is no child of any block of the model, so it is neither trained, saved nor made sparse. Register it with addChildBlock.",
       Severity.WARNING),
+  FIL_0220(
+      "%s: criterion = %s needs calibration data, and there are none. Call Filigree.pack(model, options.calibration(dataset)), or Filigree.prune(model, dataset, plan), first."),
+  FIL_0221(
+      "%s needs the inputs of every layer, but DJL is not woven, so they cannot be seen. Add -javaagent:filigree-agent.jar or call FiligreeAgent.attach() first; magnitude and random need neither."),
+  FIL_0222(
+      "%s was not reached by any calibration batch, so nothing is known of its inputs. Pass inputs that reach it, or exclude it."),
+  FIL_0223("There is no layer to prune: %s. Candidates: %s."),
+  FIL_0224(
+      "The %s data are not the same on every pass (batch %s differs). Give a dataset without random sampling, for example setSampling(batchSize, false)."),
+  FIL_0225(
+      "%s of the %s evaluation samples are also in the %s data, so the evaluation would prove nothing. Use other samples, or say allowOverlap."),
+  FIL_0226(
+      "An evolutionary search needs evaluation data that it does not see, for its result. Add evaluation(dataset) to the plan."),
+  FIL_0227(
+      "gblm needs labels and a loss: %s. Give a dataset with labels and set loss(...) in the plan, or use wanda."),
+  FIL_0228("%s belongs to another calibration: %s. Delete it, or name another directory."),
+  FIL_0229(
+      "%s cannot be pruned by this plan: %s. Exclude it, or set onIndivisible to SKIP where only its width is the reason."),
 
   // 03xx kernels, packing and the gate
   FIL_0301("Kernels: %s."),
@@ -163,6 +187,12 @@ public enum Message {
   FIL_0351("%s cannot be skipped here: %s is stored. Pack %s."),
   FIL_0352(
       "%s, which does not go with inputs of %s. Projections that share inputs are matrices [outputs, inputs] with the same inputs and at least one output."),
+  FIL_0360(
+      "Shares cannot be chosen for %s. Legal: unstructured, N:M, and blocks, rows and channels counted by layer."),
+  FIL_0361("The layers cannot lose %s of their %s: at most %s. Lower the sparsity."),
+  FIL_0362("Evolutionary search: %s is %s; legal: %s."),
+  FIL_0363(
+      "The fitness of a candidate is not a number. Return a finite number, or infinity for the worst."),
 
   // 04xx files
   FIL_0401(

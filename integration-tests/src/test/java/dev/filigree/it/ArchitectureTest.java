@@ -65,6 +65,7 @@ class ArchitectureTest {
               "dev.filigree.criterion..",
               "dev.filigree.schedule..",
               "dev.filigree.calibrate..",
+              "dev.filigree.allocate..",
               "dev.filigree.pack..",
               "dev.filigree.kernel..",
               "dev.filigree.file..",
