@@ -76,12 +76,26 @@ final class KernelSelfTest {
       kernels.sell().gemv(sell, x, finite, bias, y, 0, 0, ROWS);
       out.add(y, ROWS);
     }
+    for (StripShape shape : StripShape.values()) {
+      strips(kernels.strips(), StripPacking.pack(shape, weights, ROWS, COLS, type), y, out);
+    }
     CsrArrays csr = CsrPacking.pack(weights, ROWS, COLS, type);
     kernels.csr().gemv(csr, x, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
     float[] tile = new float[ROWS * LANES];
     for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
       kernels.csr().panel(csr, inputs, lanes, tile, 0, ROWS);
+      out.add(tile, ROWS * lanes);
+    }
+  }
+
+  private void strips(StripKernels kernels, StripArrays w, ByteBuffer y, Outputs out) {
+    float[] padded = java.util.Arrays.copyOf(java.util.Arrays.copyOf(x, COLS), COLS + 16);
+    kernels.gemv(w, padded, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    float[] tile = new float[(ROWS + StripKernels.PANEL_ROWS) * LANES];
+    for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
+      kernels.panel(w, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
     }
   }

@@ -29,6 +29,9 @@ public interface Kernels {
   /** Inputs in one block of the csr format. */
   int CSR_BLOCK = 256;
 
+  /** Inputs in one span of the strip formats. */
+  int STRIP_SPAN = 512;
+
   /** Inputs in one window of the sell format. */
   int WINDOW = 32;
 
@@ -52,4 +55,7 @@ public interface Kernels {
 
   /** Activation functions. */
   ActivationKernels activations();
+
+  /** Products in the {@linkplain StripArrays strip} formats. */
+  StripKernels strips();
 }

@@ -11,6 +11,7 @@ final class PlainKernels implements Kernels {
   private final CsrKernels csr = new PlainCsr();
   private final SellKernels sell = new PlainSell();
   private final ActivationKernels activations = new PlainActivations();
+  private final StripKernels strips = new PlainStrips();
 
   @Override
   public String name() {
@@ -45,5 +46,10 @@ final class PlainKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public StripKernels strips() {
+    return strips;
   }
 }

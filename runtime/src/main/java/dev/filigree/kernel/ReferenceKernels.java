@@ -14,6 +14,7 @@ public final class ReferenceKernels implements Kernels {
   private final CsrKernels csr = new ReferenceCsr();
   private final SellKernels sell = new ReferenceSell();
   private final ActivationKernels activations = new ReferenceActivations();
+  private final StripKernels strips = new ReferenceStrips();
 
   @Override
   public String name() {
@@ -48,5 +49,10 @@ public final class ReferenceKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public StripKernels strips() {
+    return strips;
   }
 }

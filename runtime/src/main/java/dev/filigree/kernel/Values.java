@@ -40,4 +40,13 @@ public record Values(ValueType type, ByteBuffer data, ByteBuffer scales) {
         type == ValueType.F32 ? data.getInt(4 * index) : Float.floatToRawIntBits(get(index, group));
     return bits == Integer.MIN_VALUE ? 0 : bits;
   }
+
+  /** Whether the bits of one weight are not all zero. */
+  public boolean isStored(int index) {
+    return switch (type) {
+      case F32 -> data.getInt(4 * index) != 0;
+      case BF16 -> data.getShort(2 * index) != 0;
+      case INT8 -> data.get(index) != 0;
+    };
+  }
 }

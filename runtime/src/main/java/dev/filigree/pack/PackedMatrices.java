@@ -1,6 +1,7 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.OwnedMemory;
+import dev.filigree.kernel.StripShape;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -16,7 +17,10 @@ public final class PackedMatrices {
           ColumnsMatrix.FORMAT,
           BitmapMatrix.FORMAT,
           CsrMatrix.FORMAT,
-          SellMatrix.FORMAT);
+          SellMatrix.FORMAT,
+          StripShape.STRIP4X1.label(),
+          StripShape.STRIP16X1.label(),
+          StripShape.STRIP1X16.label());
 
   private PackedMatrices() {}
 
@@ -31,7 +35,7 @@ public final class PackedMatrices {
    * <p>Kept is what is not zero after rounding to the type of stored values; zeros of both signs
    * are removed by the sparse formats.
    *
-   * @param format {@code dense}, {@code columns}, {@code bitmap}, {@code csr} or {@code sell}
+   * @param format one of {@link #formats}
    * @param dense direct, float32 [rows][cols] in native order from position 0
    * @throws FiligreeException FIL-0309 for an unknown format, FIL-0306 for an illegal shape,
    *     FIL-0308 for an unsuitable buffer, FIL-0312 where an array would exceed 2 GiB, FIL-0320 for
@@ -70,7 +74,7 @@ public final class PackedMatrices {
       case BitmapMatrix.FORMAT -> BitmapMatrix.of(weights, rows, cols, type);
       case CsrMatrix.FORMAT -> CsrMatrix.of(weights, rows, cols, type);
       case SellMatrix.FORMAT -> SellMatrix.of(weights, rows, cols, type);
-      default -> throw unknown(format);
+      default -> StripMatrix.of(strip(format), weights, rows, cols, type);
     };
   }
 
@@ -103,7 +107,7 @@ public final class PackedMatrices {
       case BitmapMatrix.FORMAT -> BitmapMatrix.fromParts(rows, cols, reader);
       case CsrMatrix.FORMAT -> CsrMatrix.fromParts(rows, cols, reader);
       case SellMatrix.FORMAT -> SellMatrix.fromParts(rows, cols, reader);
-      default -> throw unknown(format);
+      default -> StripMatrix.fromParts(strip(format), rows, cols, reader);
     };
   }
 
@@ -115,6 +119,10 @@ public final class PackedMatrices {
     if (bytes > Integer.MAX_VALUE - 1024L) {
       throw new FiligreeException(Message.FIL_0312, rows, cols);
     }
+  }
+
+  private static StripShape strip(String format) {
+    return StripMatrix.shape(format).orElseThrow(() -> unknown(format));
   }
 
   private static FiligreeException unknown(String format) {

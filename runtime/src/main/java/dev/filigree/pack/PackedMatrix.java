@@ -18,7 +18,7 @@ import java.util.List;
  */
 public interface PackedMatrix extends AutoCloseable {
 
-  /** The format's name: {@code dense}, {@code columns}, {@code bitmap} or {@code csr}. */
+  /** The format's name, one of {@link PackedMatrices#formats}. */
   String format();
 
   /** How the stored weights are written. */

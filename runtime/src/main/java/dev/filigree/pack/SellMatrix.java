@@ -34,18 +34,10 @@ public final class SellMatrix extends StoredMatrix<SellArrays> {
     int slots = arrays.inputs().limit();
     long kept = 0;
     for (int i = 0; i < slots; i++) {
-      kept += stored(arrays.values(), i) ? 1 : 0;
+      // A stored weight is never zero: zeros are padding.
+      kept += arrays.values().isStored(i) ? 1 : 0;
     }
     return new SellMatrix(arrays, kept);
-  }
-
-  /** Whether the slot holds a weight and no padding: a stored weight is never zero. */
-  private static boolean stored(Values values, int slot) {
-    return switch (values.type()) {
-      case F32 -> values.data().getInt(4 * slot) != 0;
-      case BF16 -> values.data().getShort(2 * slot) != 0;
-      case INT8 -> values.data().get(slot) != 0;
-    };
   }
 
   static SellMatrix fromParts(int rows, int cols, PartReader parts) {
@@ -84,7 +76,7 @@ public final class SellMatrix extends StoredMatrix<SellArrays> {
     for (int i = start; i < end; i++) {
       int slot = i * STRIP + lane;
       int input = inputs.get(slot) & 0xFF;
-      boolean zero = !stored(values, slot);
+      boolean zero = !values.isStored(slot);
       if (zero) {
         parts.check(input == 0, "inputs", () -> "padding " + slot + " names input " + input);
       } else {
@@ -148,7 +140,7 @@ public final class SellMatrix extends StoredMatrix<SellArrays> {
       for (int slot = arrays.starts().getInt(4 * i) * STRIP;
           slot < arrays.starts().getInt(4 * (i + 1)) * STRIP;
           slot++) {
-        if (stored(arrays.values(), slot)) {
+        if (arrays.values().isStored(slot)) {
           int r = i / windows * STRIP + slot % STRIP;
           int k = i % windows * WINDOW + (arrays.inputs().get(slot) & 0xFF);
           dense.putFloat(4 * (r * cols() + k), arrays.values().get(slot, r));

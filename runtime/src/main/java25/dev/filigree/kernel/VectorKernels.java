@@ -8,6 +8,7 @@ final class VectorKernels implements Kernels {
   private final CsrKernels csr = new VectorCsr();
   private final SellKernels sell = new VectorSell();
   private final ActivationKernels activations = new VectorActivations();
+  private final StripKernels strips = new VectorStrips();
 
   @Override
   public String name() {
@@ -42,5 +43,10 @@ final class VectorKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public StripKernels strips() {
+    return strips;
   }
 }

@@ -26,7 +26,28 @@ final class VectorUnpacked {
   /** Read-only as the stored weights are, so that products see one type of buffer. */
   private final FloatBuffer floats = memory.asReadOnlyBuffer().order(ORDER).asFloatBuffer();
 
+  private final float[] sums = new float[16];
+
   private VectorUnpacked() {}
+
+  /** Sixteen floats of this thread; content undefined. */
+  static float[] sums() {
+    return LOCAL.get().sums;
+  }
+
+  /** Some weights in stored order, without their scales; at most {@link #OUTPUTS} blocks full. */
+  static MemorySegment run(Values values, MemorySegment data, int from, int count) {
+    VectorUnpacked local = LOCAL.get();
+    unpack(values, data, from, count, 1f, local.segment, 0);
+    return local.segment;
+  }
+
+  /** The same to be read one by one. */
+  static FloatBuffer floats(Values values, MemorySegment data, int from, int count) {
+    VectorUnpacked local = LOCAL.get();
+    unpack(values, data, from, count, 1f, local.segment, 0);
+    return local.floats;
+  }
 
   /** Weights [r1 - r0][{@link VectorDensePanel#BLOCK}], of which k1 - k0 are used. */
   static FloatBuffer rows(DenseArrays w, int r0, int r1, int k0, int k1) {

@@ -31,7 +31,10 @@ class PackedMatricesTest {
 
   @Test
   void theseFormatsHoldEveryType() {
-    assertThat(Samples.stored("dense", "columns", "bitmap", "csr", "sell")).hasSize(15);
+    assertThat(
+            Samples.stored(
+                "dense", "columns", "bitmap", "csr", "sell", "strip4x1", "strip16x1", "strip1x16"))
+        .hasSize(24);
   }
 
   /** What comes back is the rounded weight, and +0.0 for -0.0. */
@@ -74,11 +77,15 @@ class PackedMatricesTest {
     "bitmap,INT8,0.9,0.06",
     "csr,F32,0.9,0.16",
     "csr,BF16,0.9,0.11",
+    "strip4x1,F32,0.9,0.12",
+    "strip16x1,BF16,0.9,0.06",
+    "strip1x16,INT8,0.9,0.03",
     "sell,F32,0.8,0.45",
     "sell,INT8,0.8,0.18"
   })
   void packedBytesAreAShareOfDense(String format, ValueType type, double sparsity, double share) {
-    float[] w = Samples.weights(new Random(1), Pattern.UNIFORM, 512, 1024, sparsity);
+    Pattern pattern = format.startsWith("strip") ? Pattern.BLOCKS : Pattern.UNIFORM;
+    float[] w = Samples.weights(new Random(1), pattern, 512, 1024, sparsity);
     PackedMatrix packed = PackedMatrices.of(format, type, Samples.direct(w), 512, 1024);
     assertThat(packed.bytes() / (4.0 * w.length)).isLessThanOrEqualTo(share);
   }
@@ -109,6 +116,20 @@ class PackedMatricesTest {
     PackedMatrix packed = PackedMatrices.of("sell", Samples.direct(w), 64, 128);
     assertThat(packed.nonZeros()).isEqualTo(64 * 64);
     assertThat(packed.parts().get(2).shape()).containsExactly(64 * 64 / 16, 16);
+  }
+
+  @Test
+  void stripsKeepWholeBlocksCutAtTheEdge() {
+    float[] w = new float[18 * 33];
+    w[17 * 33 + 32] = 5f;
+    ByteBuffer dense = Samples.direct(w);
+    assertThat(PackedMatrices.of("strip4x1", dense, 18, 33).nonZeros()).isEqualTo(2);
+    assertThat(PackedMatrices.of("strip16x1", dense, 18, 33).nonZeros()).isEqualTo(2);
+    assertThat(PackedMatrices.of("strip1x16", dense, 18, 33).nonZeros()).isEqualTo(1);
+    w[7] = 5f;
+    PackedMatrix packed = PackedMatrices.of("strip1x16", Samples.direct(w), 18, 33);
+    assertThat(packed.nonZeros()).isEqualTo(17);
+    assertThat(packed.parts().get(2).shape()).containsExactly(2, 1, 16);
   }
 
   @Test
@@ -255,9 +276,25 @@ class PackedMatricesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "bitmap,masks,2,2", "bitmap,starts,4,4", "bitmap,starts,4,0", "bitmap,values,-4,4",
-    "csr,pointers,0,4", "csr,pointers,8,4", "csr,columns,0,2", "csr,columns,4,2",
-    "sell,starts,0,4", "sell,starts,4,4", "sell,inputs,0,1", "sell,inputs,9,1"
+    "bitmap,masks,2,2",
+    "bitmap,starts,4,4",
+    "bitmap,starts,4,0",
+    "bitmap,values,-4,4",
+    "csr,pointers,0,4",
+    "csr,pointers,8,4",
+    "csr,columns,0,2",
+    "csr,columns,4,2",
+    "sell,starts,0,4",
+    "sell,starts,4,4",
+    "sell,inputs,0,1",
+    "sell,inputs,9,1",
+    "strip4x1,pointers,0,4",
+    "strip4x1,pointers,8,4",
+    "strip4x1,positions,4,2",
+    "strip16x1,positions,0,2",
+    "strip16x1,values,-4,4",
+    "strip1x16,positions,0,1",
+    "strip1x16,values,-4,4"
   })
   void refusesDamagedParts(String format, String suffix, int at, int size) {
     float[] w = Samples.weights(new Random(1), Pattern.UNIFORM, 20, 40, 0.3);

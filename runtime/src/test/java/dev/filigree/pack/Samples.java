@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.Bf16;
 import dev.filigree.kernel.Int8;
+import dev.filigree.kernel.StripShape;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -23,6 +24,34 @@ final class Samples {
 
     StoredMatrix<?> pack(float[] w, int rows, int cols) {
       return (StoredMatrix<?>) PackedMatrices.of(format, type, direct(w), rows, cols);
+    }
+
+    /**
+     * Which weights multiply: all in the dense formats, those of stored blocks in the strip
+     * formats, those that are not zero in the others.
+     *
+     * @param w as they are stored, [rows][cols]
+     */
+    boolean[] multiplies(float[] w, int rows, int cols) {
+      boolean[] multiplies = new boolean[w.length];
+      StripShape shape = StripMatrix.shape(format).orElse(null);
+      int outputs = shape == null ? 1 : shape.outputs();
+      int inputs = shape == null ? 1 : shape.inputs();
+      boolean all = List.of("dense", "columns").contains(format);
+      for (int r = 0; r < rows; r++) {
+        for (int k = 0; k < cols; k++) {
+          boolean kept = all;
+          int r0 = r / outputs * outputs;
+          int k0 = k / inputs * inputs;
+          for (int i = r0; i < Math.min(rows, r0 + outputs); i++) {
+            for (int j = k0; j < Math.min(cols, k0 + inputs); j++) {
+              kept |= w[i * cols + j] != 0f;
+            }
+          }
+          multiplies[r * cols + k] = kept;
+        }
+      }
+      return multiplies;
     }
 
     @Override
@@ -88,12 +117,18 @@ final class Samples {
     /** Two of four. */
     TWO_OF_FOUR,
     /** Nothing but the last input. */
-    LAST_COLUMN
+    LAST_COLUMN,
+    /** Whole blocks of 16 outputs by 16 inputs. */
+    BLOCKS
   }
 
-  /** Weights [rows][cols]; sparsity is used by UNIFORM only. */
+  /** Weights [rows][cols]; sparsity is used by UNIFORM and BLOCKS only. */
   static float[] weights(Random random, Pattern pattern, int rows, int cols, double sparsity) {
     float[] w = new float[rows * cols];
+    boolean[] blocks = new boolean[(rows / 16 + 1) * (cols / 16 + 1)];
+    for (int i = 0; i < blocks.length; i++) {
+      blocks[i] = random.nextDouble() >= sparsity;
+    }
     for (int r = 0; r < rows; r++) {
       for (int k = 0; k < cols; k++) {
         boolean kept =
@@ -103,6 +138,7 @@ final class Samples {
               case EMPTY_AND_FULL_ROWS -> r % 3 == 0 || (r % 3 == 1 && random.nextBoolean());
               case TWO_OF_FOUR -> (k + r) % 4 < 2;
               case LAST_COLUMN -> k == cols - 1;
+              case BLOCKS -> blocks[r / 16 * (cols / 16 + 1) + k / 16];
             };
         if (kept) {
           w[r * cols + k] = (float) random.nextGaussian();
