@@ -49,7 +49,7 @@ public @interface Sparse {
   /**
    * {outputs, inputs} of one block, each at least 1; only with {@link Granularity#BLOCK}, where it
    * is required. Blocks start at output 0, input 0; a block at the edge is smaller and counts as
-   * one. Sizes with kernels of their own: 4x1, 16x1, 1x16.
+   * one. Sizes with kernels of their own: 4x1, 16x1, 1x16 and their multiples.
    */
   int[] block() default {};
 

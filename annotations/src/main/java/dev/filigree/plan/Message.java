@@ -23,7 +23,7 @@ public enum Message {
       "Groups of %s have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4, 8, 16.",
       Severity.WARNING),
   FIL_0106(
-      "Blocks of %sx%s have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4x1, 16x1, 1x16.",
+      "Blocks of %sx%s have no kernel of their own and run on the general sparse kernels. Sizes with kernels: 4x1, 16x1, 1x16 and their multiples.",
       Severity.WARNING),
   FIL_0107(
       "granularity = BLOCK needs block = {outputs, inputs}; found %s. Add for example block = {4, 1}."),

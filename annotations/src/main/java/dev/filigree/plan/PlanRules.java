@@ -15,8 +15,6 @@ import java.util.Set;
  */
 public final class PlanRules {
   private static final Set<Integer> KERNEL_GROUPS = Set.of(4, 8, 16);
-  private static final Set<List<Integer>> KERNEL_BLOCKS =
-      Set.of(List.of(4, 1), List.of(16, 1), List.of(1, 16));
 
   private PlanRules() {}
 
@@ -109,7 +107,8 @@ public final class PlanRules {
       if (r < 1 || c < 1) {
         problems.add(
             Problem.of(Message.FIL_0109, "block", sizes, Math.max(1, r) + ", " + Math.max(1, c)));
-      } else if (!KERNEL_BLOCKS.contains(w.block())) {
+      } else if (r % 4 != 0 && c % 16 != 0) {
+        // Neither blocks of 4 x 1 (and of 16 x 1) nor of 1 x 16 fill it.
         problems.add(Problem.of(Message.FIL_0106, "block", r, c));
       }
     }

@@ -90,6 +90,8 @@ class PlanRulesTest {
   void blocks() {
     assertThat(messages(block(4, 1))).isEmpty();
     assertThat(messages(block(1, 16))).isEmpty();
+    assertThat(messages(block(32, 3))).isEmpty();
+    assertThat(messages(block(3, 32))).isEmpty();
     assertThat(messages(block(1, 4))).containsExactly(Message.FIL_0106);
     assertThat(messages(block(0, 4))).containsExactly(Message.FIL_0109);
     assertThat(messages(block())).containsExactly(Message.FIL_0107);

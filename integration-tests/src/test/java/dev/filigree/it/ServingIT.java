@@ -15,6 +15,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.translate.NoopTranslator;
+import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.NMSparse;
 import dev.filigree.annotations.Sparse;
 import dev.filigree.annotations.Training;
@@ -75,6 +76,48 @@ class ServingIT {
         assertThat(Models.layer(Filigree.summary(model), "wide").packedForwards())
             .as("seed %d", seed)
             .isEqualTo(1);
+      }
+    }
+  }
+
+  /** Block patterns, some of which do not divide their layer. */
+  static final class Blocks extends Models.Chain {
+    @Sparse(
+        sparsity = 0.8,
+        granularity = Granularity.BLOCK,
+        block = {4, 1})
+    private final Linear quads = addChildBlock("quads", Linear.builder().setUnits(90).build());
+
+    @Sparse(
+        sparsity = 0.5,
+        granularity = Granularity.BLOCK,
+        block = {16, 1})
+    private final Linear tall = addChildBlock("tall", Linear.builder().setUnits(70).build());
+
+    @Sparse(
+        sparsity = 0.5,
+        granularity = Granularity.BLOCK,
+        block = {1, 16})
+    private final Linear wide = addChildBlock("wide", Linear.builder().setUnits(40).build());
+
+    @Override
+    List<Block> order() {
+      return List.of(quads, tall, wide);
+    }
+  }
+
+  @Test
+  void blockPatternsRunOnStrips() {
+    for (int batch : new int[] {1, 3, 64}) {
+      try (Model model = Models.initialised(new Blocks(), new Shape(batch, 57), 9)) {
+        Filigree.finish(model);
+        float[] input = Models.gaussian(batch * 57, 10);
+        float[] dense = Models.predict(model, input, new Shape(batch, 57));
+        Filigree.pack(model, SPARSE);
+        assertThat(Filigree.summary(model).layers())
+            .extracting(LayerSummary::format)
+            .containsExactly("strip4x1", "strip16x1", "strip1x16");
+        BindingIT.close(Models.predict(model, input, new Shape(batch, 57)), dense);
       }
     }
   }

@@ -86,7 +86,7 @@ class DiagnosticsTest {
   void blockWithoutKernel() {
     assertOnly(
         WARNING,
-        "FIL-0106: Blocks of 3x5 have no kernel of their own and run on the general bitmap kernel. Sizes with kernels: 4x1, 16x1, 1x16.",
+        "FIL-0106: Blocks of 3x5 have no kernel of their own and run on the general sparse kernels. Sizes with kernels: 4x1, 16x1, 1x16 and their multiples.",
         block(
             "@Sparse(sparsity = 0.5, granularity = Granularity.BLOCK,\nblock = {3, 5}) /*here*/\nLinear wide;"));
   }

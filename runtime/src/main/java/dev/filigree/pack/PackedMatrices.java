@@ -5,9 +5,11 @@ import dev.filigree.kernel.StripShape;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Makes packed matrices from dense weights or from stored parts. */
 public final class PackedMatrices {
@@ -27,6 +29,25 @@ public final class PackedMatrices {
   /** The names of all formats. */
   public static List<String> formats() {
     return FORMATS;
+  }
+
+  /**
+   * The strip formats whose blocks a pattern removes whole: those that waste nothing on it. The
+   * largest blocks first, because they need the fewest positions.
+   */
+  public static List<String> strips(Pattern pattern) {
+    return Stream.of(StripShape.STRIP16X1, StripShape.STRIP1X16, StripShape.STRIP4X1)
+        .filter(s -> isRemovedWhole(s, pattern))
+        .map(StripShape::label)
+        .toList();
+  }
+
+  private static boolean isRemovedWhole(StripShape shape, Pattern pattern) {
+    if (pattern instanceof Pattern.Block block) {
+      return block.outputs() % shape.outputs() == 0 && block.inputs() % shape.inputs() == 0;
+    }
+    return (pattern instanceof Pattern.Row && shape.outputs() == 1)
+        || (pattern instanceof Pattern.Channel && shape.inputs() == 1);
   }
 
   /**

@@ -67,12 +67,14 @@ final class VectorStrips implements StripKernels {
     }
   }
 
+  /** Not by the lanes of a vector, which compiled and interpreted code add in different orders. */
   private static float total(float[] sums) {
-    FloatVector total = FloatVector.fromArray(F, sums, 0);
-    for (int s = LANES; s < SIZE; s += LANES) {
-      total = total.add(FloatVector.fromArray(F, sums, s));
+    for (int n = SIZE / 2; n > 0; n /= 2) {
+      for (int i = 0; i < n; i++) {
+        sums[i] += sums[i + n];
+      }
     }
-    return VectorConstants.sum(total);
+    return sums[0];
   }
 
   /**

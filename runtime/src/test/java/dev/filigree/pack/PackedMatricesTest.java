@@ -119,6 +119,24 @@ class PackedMatricesTest {
   }
 
   @Test
+  void stripsForAPatternAreThoseItRemovesWhole() {
+    assertThat(strips(4, 1)).containsExactly("strip4x1");
+    assertThat(strips(32, 3)).containsExactly("strip16x1", "strip4x1");
+    assertThat(strips(1, 16)).containsExactly("strip1x16");
+    assertThat(strips(16, 16)).containsExactly("strip16x1", "strip1x16", "strip4x1");
+    assertThat(strips(7, 5)).isEmpty();
+    assertThat(PackedMatrices.strips(new dev.filigree.plan.Pattern.NM(2, 4))).isEmpty();
+    assertThat(PackedMatrices.strips(new dev.filigree.plan.Pattern.Row()))
+        .containsExactly("strip1x16");
+    assertThat(PackedMatrices.strips(new dev.filigree.plan.Pattern.Channel()))
+        .containsExactly("strip16x1", "strip4x1");
+  }
+
+  private static List<String> strips(int outputs, int inputs) {
+    return PackedMatrices.strips(new dev.filigree.plan.Pattern.Block(outputs, inputs));
+  }
+
+  @Test
   void stripsKeepWholeBlocksCutAtTheEdge() {
     float[] w = new float[18 * 33];
     w[17 * 33 + 32] = 5f;

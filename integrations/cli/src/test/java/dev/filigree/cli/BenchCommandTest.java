@@ -133,6 +133,10 @@ final class BenchCommandTest {
     "1:3, bitmap, 3",
     "block:4x1 --sparsity 0.5, csr, 16",
     "block:7x5 --sparsity 0.5, sell, 1",
+    "block:4x1 --sparsity 0.5, strip4x1, 16",
+    "block:16x1 --sparsity 0.5, strip16x1, 1",
+    "block:32x3 --sparsity 0.5, strip16x1, 5",
+    "block:1x16 --sparsity 0.5, strip1x16, 4",
     "dense, columns, 1",
     "dense, columns, 4",
   })
@@ -155,6 +159,7 @@ final class BenchCommandTest {
     "bitmap, unstructured --sparsity 0.5",
     "csr, unstructured --sparsity 0.9",
     "sell, 2:4",
+    "strip4x1, block:4x1 --sparsity 0.5",
   })
   void roundedValuesAreSmallerAndAsFarOffAsTheirRounding(String format, String pattern) {
     String arguments = "--rows 64 --cols 96 --format " + format + " --pattern " + pattern;

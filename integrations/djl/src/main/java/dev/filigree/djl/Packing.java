@@ -24,7 +24,9 @@ import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
 import dev.filigree.plan.Setting;
+import dev.filigree.plan.WeightPlan;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -33,6 +35,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,7 +115,7 @@ final class Packing {
     LayerServing before =
         b.serving() instanceof LayerServing s ? s : new LayerServing(null, null, null);
     Forms forms = new Forms(b.weights().get(0).getArray());
-    boolean weights = b.plan().flatMap(p -> p.weight()).isPresent();
+    Optional<Pattern> weights = b.plan().flatMap(p -> p.weight()).map(WeightPlan::pattern);
     boolean skips = before.skipsInputs();
     Map<Integer, PackedMatrix> chosen = new LinkedHashMap<>();
     List<LayerSummary.Verdict> verdicts = new ArrayList<>();
@@ -135,12 +138,12 @@ final class Packing {
   }
 
   /** The packed forms that are legal for a layer, the usual best one first. */
-  private static List<String> candidates(boolean weights, boolean skips, int batch) {
-    if (!weights) {
+  private static List<String> candidates(Optional<Pattern> weights, boolean skips, int batch) {
+    if (weights.isEmpty()) {
       return skips ? List.of("columns") : List.of();
     }
-    List<String> forms =
-        new ArrayList<>(batch == 1 ? List.of("sell", "bitmap", "csr") : List.of("csr"));
+    List<String> forms = new ArrayList<>(PackedMatrices.strips(weights.get()));
+    forms.addAll(batch == 1 ? List.of("sell", "bitmap", "csr") : List.of("csr"));
     if (skips) {
       forms.add("columns");
     }

@@ -136,16 +136,7 @@ public enum PackedFormat {
       case ALL -> true;
       case SPARSE -> pattern != null;
       case GROUPS -> pattern instanceof Pattern.NM;
-      case BLOCKS -> pattern instanceof Pattern.Block block && isPartOf(block);
-    };
-  }
-
-  /** Whether a removed block removes whole blocks of this form. */
-  private boolean isPartOf(Pattern.Block block) {
-    return switch (this) {
-      case STRIP4X1 -> block.outputs() % 4 == 0;
-      case STRIP16X1 -> block.outputs() % 16 == 0;
-      default -> block.inputs() % 16 == 0;
+      case BLOCKS -> pattern != null && PackedMatrices.strips(pattern).contains(stored());
     };
   }
 
