@@ -284,7 +284,9 @@ public enum Message {
   FIL_0614(
       "OMP_WAIT_POLICY is set, and dense under the default OpenMP settings could not be measured in a process of its own: %s. Unset OMP_WAIT_POLICY to do without."),
   FIL_0615(
-      "--threads is %s, but this process already computes with %s. Use the same number or a new process.");
+      "--threads is %s, but this process already computes with %s. Use the same number or a new process."),
+  FIL_0620(
+      "--format %s does not go with --op %s and --activation-sparsity above 0: hidden units are skipped where up is stored by outputs and down by inputs. Legal here: %s.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -26,10 +26,11 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--op",
-      paramLabel = "linear|qkv",
+      paramLabel = "linear|gated-ffn|qkv",
       defaultValue = "linear",
       description =
-          "What is computed: one linear layer, or three that share their input. Default:"
+          "What is computed: one linear layer; a gated feed-forward block, down(SiLU(gate(x)) *"
+              + " up(x)), with R hidden units; or three layers that share their input. Default:"
               + " ${DEFAULT-VALUE}.")
   private String op;
 
@@ -66,7 +67,9 @@ final class BenchCommand implements Callable<Integer> {
       names = "--activation-sparsity",
       paramLabel = "A",
       defaultValue = "0",
-      description = "Share of zeros in every input vector. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Share of zeros in every input vector; of a gated feed-forward the share of gates that"
+              + " are below the threshold (CATS). Default: ${DEFAULT-VALUE}.")
   private double activationSparsity;
 
   @Option(

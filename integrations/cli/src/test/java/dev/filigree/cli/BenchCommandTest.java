@@ -68,6 +68,8 @@ final class BenchCommandTest {
         "--rows 8 --cols 50000 --batch 50000 --pattern dense | FIL-0312: 50000 x 50000",
         "--rows 8 --cols 8 --pattern dense --op conv | FIL-0604: --op is conv; legal: linear",
         "--rows 20000 --cols 10000 --pattern dense --op qkv | FIL-0312: 60000 x 10000",
+        "--rows 20000 --cols 10000 --pattern dense --op gated-ffn | FIL-0312: 60000 x 10000",
+        "--rows 8 --cols 8 --pattern 2:4 --op gated-ffn --activation-sparsity 0.5 --format bitmap | FIL-0620: --format bitmap",
       })
   void badArgumentsAreOneMessage(String arguments, String message) {
     assertThat(run(arguments)).isEqualTo(2);
@@ -218,6 +220,44 @@ final class BenchCommandTest {
     assertThat(text(json, "op")).isEqualTo("qkv");
     assertThat(json.get("dense_bytes").getAsLong()).isEqualTo(4 * 3 * 24 * 32);
     assertSmallErrors(json);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "dense --activation-sparsity 0.5, columns, 1",
+    "dense --activation-sparsity 0.7, columns, 5",
+    "unstructured --sparsity 0.5 --activation-sparsity 0.5, columns, 1",
+    "unstructured --sparsity 0.5, bitmap, 1",
+    "dense, columns, 3",
+  })
+  void gatedFeedForwardAgreesWithDjl(String pattern, String format, int batch) {
+    JsonObject json =
+        json(
+            "--op gated-ffn --rows 72 --cols 32 --pattern "
+                + pattern
+                + " --format "
+                + format
+                + " --batch "
+                + batch);
+    assertThat(text(json, "op")).isEqualTo("gated-ffn");
+    assertThat(text(json, "format")).isEqualTo(format);
+    assertThat(json.get("dense_bytes").getAsLong()).isEqualTo(4 * 3 * 72 * 32);
+    assertSmallErrors(json);
+    for (JsonElement rival : json.getAsJsonArray("rivals")) {
+      // Rounded to bfloat16 between the products too.
+      assertThat(rival.getAsJsonObject().get("max_rel_err").getAsDouble()).isBetween(0.0, 0.05);
+    }
+  }
+
+  @Test
+  void hiddenUnitsToSkipAreNotCounted() {
+    JsonObject json =
+        json(
+            "--op gated-ffn --rows 60 --cols 100 --pattern dense --activation-sparsity 0.4"
+                + " --working-set hot");
+    double read = json.get("gbytes_per_s").getAsDouble() * json.get("sparse_us").getAsDouble();
+    assertThat(read * 1e3)
+        .isCloseTo(4 * 100 * (60 + 2 * 36), org.assertj.core.data.Offset.offset(1e-6));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.filigree.cli.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.filigree.calibrate.MagnitudeThreshold;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Timing;
 import dev.filigree.kernel.AlignedMemory;
@@ -116,7 +117,8 @@ public final class Bench {
       List<NDArray> inputs = InputPool.make(manager, spec);
       progress.at("weights", 1, 1);
       DjlSide djl = djl(manager, spec, dense, copies, inputs);
-      List<OwnSide> packed = pack(dense, copies, inputs);
+      float threshold = threshold(djl, inputs);
+      List<OwnSide> packed = pack(dense, copies, inputs, threshold);
       OwnSide own = packed.remove(0);
       Map<String, Double> forms = screen(djl, packed);
       OwnSide best = fastest(packed, forms);
@@ -149,8 +151,9 @@ public final class Bench {
           forms,
           new BenchResult.Work(kept, best.bytes(), best.shareRead()),
           machine,
-          Errors.of(x -> djl.answer(x, 0), x -> best.answer(x, 0), compared),
-          rounding(manager, djl, best, compared),
+          Errors.of(
+              x -> sparsified(x, djl.weights(0), threshold), x -> best.answer(x, 0), compared),
+          rounding(manager, djl, best, threshold, compared),
           measured,
           missing,
           new BenchResult.Rotation(
@@ -171,18 +174,61 @@ public final class Bench {
     return DjlSide.of(manager, spec, dense, copies.count(spec.denseBytes()), inputs);
   }
 
+  /** The magnitude at or below which the wanted share of gates lies; NaN where none is skipped. */
+  private float threshold(DjlSide djl, List<NDArray> inputs) {
+    if (!spec.gated()) {
+      return Float.NaN;
+    }
+    MagnitudeThreshold gates = new MagnitudeThreshold("gate");
+    for (NDArray x : inputs) {
+      try (NDArray g = DjlSide.gates(x, djl.weights(0))) {
+        gates.add(NativeFloats.of(g).asFloatBuffer());
+      }
+    }
+    // The threshold is itself one of these gates; a hair above it rounding decides nothing.
+    return gates.threshold(spec.activationSparsity()) * 1.00001f;
+  }
+
+  /** Dense through DJL with zeros where the packed side skips. */
+  private NDList sparsified(NDArray x, List<NDArray> weights, float threshold) {
+    return spec.gated()
+        ? DjlSide.feedForward(x, weights, threshold)
+        : DjlSide.answer(spec.op(), x, weights);
+  }
+
   /** Our own dense in float32 first, then the packed forms. */
-  private List<OwnSide> pack(List<ByteBuffer> dense, Copies copies, List<NDArray> inputs) {
-    ByteBuffer all = joined(dense);
+  private List<OwnSide> pack(
+      List<ByteBuffer> dense, Copies copies, List<NDArray> inputs, float threshold) {
     int total = 1 + spec.formats().size();
     List<OwnSide> sides = new ArrayList<>();
     progress.at("packing", 0, total);
     String own = PackedFormat.DENSE.stored();
-    sides.add(PackedSide.of(spec, "dense_java", own, ValueType.F32, all, copies, inputs));
-    for (PackedFormat format : spec.formats()) {
-      progress.at("packing", sides.size(), total);
+    if (spec.op() == Op.GATED_FFN) {
       sides.add(
-          PackedSide.of(spec, format.label(), format.stored(), spec.values(), all, copies, inputs));
+          FeedForwardSide.of(
+              spec, "dense_java", own, ValueType.F32, dense, Float.NaN, copies, inputs));
+      for (PackedFormat format : spec.formats()) {
+        progress.at("packing", sides.size(), total);
+        sides.add(
+            FeedForwardSide.of(
+                spec,
+                format.label(),
+                format.stored(),
+                spec.values(),
+                dense,
+                threshold,
+                copies,
+                inputs));
+      }
+    } else {
+      ByteBuffer all = joined(dense);
+      sides.add(PackedSide.of(spec, "dense_java", own, ValueType.F32, all, copies, inputs));
+      for (PackedFormat format : spec.formats()) {
+        progress.at("packing", sides.size(), total);
+        sides.add(
+            PackedSide.of(
+                spec, format.label(), format.stored(), spec.values(), all, copies, inputs));
+      }
     }
     progress.at("packing", total, total);
     return sides;
@@ -232,7 +278,8 @@ public final class Bench {
   }
 
   /** What the rounding of stored weights does to outputs when the sums are DJL's own. */
-  private Errors rounding(NDManager manager, DjlSide djl, OwnSide packed, List<NDArray> inputs) {
+  private Errors rounding(
+      NDManager manager, DjlSide djl, OwnSide packed, float threshold, List<NDArray> inputs) {
     if (spec.values() == ValueType.F32) {
       return Errors.NONE;
     }
@@ -245,7 +292,10 @@ public final class Bench {
       at += (int) shape.denseBytes();
     }
     try (NDList rounded = new NDList(DjlSide.arrays(manager, spec, matrices))) {
-      return Errors.of(x -> djl.answer(x, 0), x -> DjlSide.answer(spec.op(), x, rounded), inputs);
+      return Errors.of(
+          x -> sparsified(x, djl.weights(0), threshold),
+          x -> sparsified(x, rounded, threshold),
+          inputs);
     }
   }
 

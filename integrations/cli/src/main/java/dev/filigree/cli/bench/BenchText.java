@@ -33,13 +33,19 @@ final class BenchText {
     line(
         String.format(
             Locale.ROOT,
-            "%s%d outputs, %d inputs, batch %d, weights %s, %.0f %% of the inputs zero, %s, seed %d",
-            s.op() == Op.QKV ? "q, k and v of one input, each " : "",
+            "%s%d %s, %d inputs, batch %d, weights %s, %.0f %% of the %s, %s, seed %d",
+            switch (s.op()) {
+              case LINEAR -> "";
+              case GATED_FFN -> "Gated feed-forward, ";
+              case QKV -> "q, k and v of one input, each ";
+            },
             s.rows(),
+            s.op() == Op.GATED_FFN ? "hidden units" : "outputs",
             s.cols(),
             s.batch(),
             weights(s),
             100 * s.activationSparsity(),
+            s.op() == Op.GATED_FFN ? "gates below the threshold" : "inputs zero",
             s.values().label(),
             s.seed()));
     line(

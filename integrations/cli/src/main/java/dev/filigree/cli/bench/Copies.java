@@ -31,8 +31,12 @@ record Copies(long bytesPerSide, boolean limited) {
 
   /** The matrix itself and copies of it in memory of their own. */
   List<PackedMatrix> of(PackedMatrix matrix) {
+    return of(matrix, count(matrix.bytes()));
+  }
+
+  /** That many, the matrix itself among them. */
+  static List<PackedMatrix> of(PackedMatrix matrix, int count) {
     List<PackedMatrix> out = new ArrayList<>(List.of(matrix));
-    int count = count(matrix.bytes());
     while (out.size() < count) {
       Map<String, Part> parts = new HashMap<>();
       for (Part part : matrix.parts()) {

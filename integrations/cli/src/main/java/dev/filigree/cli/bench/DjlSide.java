@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -70,6 +71,7 @@ final class DjlSide extends Side {
   static NDList answer(Op op, NDArray x, List<NDArray> w) {
     return switch (op) {
       case LINEAR -> Linear.linear(x, w.get(0));
+      case GATED_FFN -> feedForward(x, w, Float.NaN);
       case QKV -> {
         NDList outputs = new NDList();
         for (NDArray projection : w) {
@@ -78,5 +80,36 @@ final class DjlSide extends Side {
         yield outputs;
       }
     };
+  }
+
+  /**
+   * The block as a user writes it.
+   *
+   * @param threshold gates whose SiLU is not greater in magnitude become zero; NaN for none
+   */
+  static NDList feedForward(NDArray x, List<NDArray> w, float threshold) {
+    try (NDArray g = Linear.linear(x, w.get(0)).head();
+        NDArray u = Linear.linear(x, w.get(1)).head();
+        NDArray silu = Activation.sigmoid(g)) {
+      silu.muli(g);
+      if (!Float.isNaN(threshold)) {
+        try (NDArray kept = silu.abs().gt(threshold).toType(DataType.FLOAT32, false)) {
+          silu.muli(kept);
+        }
+      }
+      return Linear.linear(silu.muli(u), w.get(2));
+    }
+  }
+
+  /** SiLU of the gates. */
+  static NDArray gates(NDArray x, List<NDArray> w) {
+    NDArray g = Linear.linear(x, w.get(0)).head();
+    try (NDArray sigmoid = Activation.sigmoid(g)) {
+      return g.muli(sigmoid);
+    }
+  }
+
+  List<NDArray> weights(int copy) {
+    return weights.get(copy);
   }
 }

@@ -12,12 +12,13 @@ import java.util.Optional;
  * The layer to measure and how.
  *
  * @param op what is computed
- * @param rows outputs, at least 1
+ * @param rows outputs, of a gated feed-forward hidden units, at least 1
  * @param cols inputs, at least 1
  * @param batch activation rows of one call, at least 1
  * @param pattern as the command line wrote it
  * @param plan what is removed from the weights; empty for dense ones
- * @param activationSparsity share of exact zeros in every input vector, 0 to below 1
+ * @param activationSparsity share of exact zeros in every input vector, 0 to below 1; of a gated
+ *     feed-forward the share of gates that are not above the threshold
  * @param formats what the packed side may be, one or more
  * @param values how the packed side stores its weights
  * @param cold whether weights come from memory rather than from the cache
@@ -71,11 +72,11 @@ public record LayerSpec(
     atLeastOne("--rows", a.rows);
     atLeastOne("--cols", a.cols);
     atLeastOne("--batch", a.batch);
-    int outputs = op == Op.QKV ? 3 : 1;
-    if (4L * outputs * a.rows * a.cols > MOST_BYTES) {
-      throw new FiligreeException(Message.FIL_0312, (long) outputs * a.rows, a.cols);
+    int matrices = op == Op.LINEAR ? 1 : 3;
+    if (4L * matrices * a.rows * a.cols > MOST_BYTES) {
+      throw new FiligreeException(Message.FIL_0312, (long) matrices * a.rows, a.cols);
     }
-    long widest = Math.max((long) outputs * a.rows, a.cols);
+    long widest = Math.max((long) matrices * a.rows, a.cols);
     if (4L * a.batch * widest > MOST_BYTES) {
       throw new FiligreeException(Message.FIL_0312, a.batch, widest);
     }
@@ -91,7 +92,9 @@ public record LayerSpec(
                         a.values,
                         String.join(", ", ValueType.labels())));
     List<PackedFormat> formats =
-        PackedFormat.candidates(a.format, a.pattern, plan, a.activationSparsity > 0, values);
+        op == Op.GATED_FFN && a.activationSparsity > 0
+            ? PackedFormat.gated(a.format)
+            : PackedFormat.candidates(a.format, a.pattern, plan, a.activationSparsity > 0, values);
     if (!a.workingSet.equals("cold") && !a.workingSet.equals("hot")) {
       throw new FiligreeException(Message.FIL_0604, "--working-set", a.workingSet, "cold or hot");
     }
@@ -137,7 +140,12 @@ public record LayerSpec(
 
   /** How many inputs of every vector are exactly zero. */
   public int zeroInputs() {
-    return (int) SparsityCount.floor(cols, activationSparsity);
+    return op == Op.GATED_FFN ? 0 : (int) SparsityCount.floor(cols, activationSparsity);
+  }
+
+  /** Whether hidden units with a small gate are skipped. */
+  public boolean gated() {
+    return op == Op.GATED_FFN && activationSparsity > 0;
   }
 
   /** {@code cold} or {@code hot}. */

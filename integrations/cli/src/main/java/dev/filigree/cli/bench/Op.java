@@ -11,6 +11,8 @@ import java.util.stream.Collectors;
 public enum Op {
   /** y = x W^T. */
   LINEAR,
+  /** y = Wdown (SiLU(Wgate x) * (Wup x)): rows are hidden units; as many outputs as inputs. */
+  GATED_FFN,
   /** Three projections of the same input: queries, keys and values of attention. */
   QKV;
 
@@ -39,6 +41,11 @@ public enum Op {
   List<MatrixShape> matrices(int rows, int cols) {
     return switch (this) {
       case LINEAR -> List.of(new MatrixShape(rows, cols));
+      case GATED_FFN ->
+          List.of(
+              new MatrixShape(rows, cols),
+              new MatrixShape(rows, cols),
+              new MatrixShape(cols, rows));
       case QKV ->
           List.of(
               new MatrixShape(rows, cols),

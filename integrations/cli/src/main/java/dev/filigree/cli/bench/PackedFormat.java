@@ -100,6 +100,19 @@ public enum PackedFormat {
     return List.of(format);
   }
 
+  /**
+   * The form in which a gated feed-forward skips hidden units: up by outputs, down by inputs.
+   *
+   * @throws FiligreeException FIL-0620 for any other
+   */
+  static List<PackedFormat> gated(String asked) {
+    if (!asked.equals(AUTO) && !asked.equals(COLUMNS.label())) {
+      throw new FiligreeException(
+          Message.FIL_0620, asked, Op.GATED_FFN.label(), AUTO + ", " + COLUMNS.label());
+    }
+    return List.of(COLUMNS);
+  }
+
   /** Forms that make no sense for the layer, or store all weights as dense does, are left out. */
   private static List<PackedFormat> auto(
       Optional<WeightPlan> plan, boolean skips, ValueType values) {

@@ -121,6 +121,15 @@ final class TorchSide extends Side implements AutoCloseable {
   private static String body(
       TorchForm form, LayerSpec spec, List<String> types, List<String> results) {
     StringBuilder s = new StringBuilder();
+    if (spec.op() == Op.GATED_FFN) {
+      s.append("    g = ").append(form.product("a", 0, spec.batch())).append('\n');
+      s.append("    u = ").append(form.product("a", 1, spec.batch())).append('\n');
+      s.append("    h = torch.mul(torch.silu(g), u)\n");
+      s.append("    y = ").append(form.output(form.product("h", 2, spec.batch()))).append('\n');
+      types.add("Tensor");
+      results.add("y");
+      return s.toString();
+    }
     for (int m = 0; m < spec.matrices().size(); m++) {
       s.append("    y%d = %s\n".formatted(m, form.output(form.product("a", m, spec.batch()))));
       types.add("Tensor");
