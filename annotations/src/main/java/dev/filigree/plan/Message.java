@@ -245,6 +245,12 @@ public enum Message {
       "%s: the stored mask of %s cannot be used: %s. Get a fresh copy of the file, or prune again."),
   FIL_0433(
       "%s: %s of the removed weights of %s are not zero, although its mask says so. A step after pruning changed them; prune again, or remove the tensor %s to pack what is not zero now."),
+  FIL_0434("%s is the input itself. Name another output; nothing was changed."),
+  FIL_0435("%s is packed already. Unpack it first, or use it as it is."),
+  FIL_0436(
+      "%s: its files have different texts under the metadata key \"%s\", and one packed file can hold one only. Pack them one by one."),
+  FIL_0437(
+      "%s has neither a digest nor a receipt, so there is nothing to verify it by. Pass a packed file, a packed directory, or a file that prune wrote."),
 
   // 05xx agent
   FIL_0501("Filigree %s on JDK %s, kernels: %s, matched: %s."),
@@ -286,7 +292,24 @@ public enum Message {
   FIL_0615(
       "--threads is %s, but this process already computes with %s. Use the same number or a new process."),
   FIL_0620(
-      "--format %s does not go with --op %s and --activation-sparsity above 0: hidden units are skipped where up is stored by outputs and down by inputs. Legal here: %s.");
+      "--format %s does not go with --op %s and --activation-sparsity above 0: hidden units are skipped where up is stored by outputs and down by inputs. Legal here: %s."),
+  FIL_0630(
+      "%s: tensor %s %s. Matrices to prune are F32, F16 or BF16 and hold finite numbers; correct it, or leave it out with --exclude \"%s\"."),
+  FIL_0631(
+      "%s %s for %s; it must hold the calibration inputs of that layer under its name: F32, F16 or BF16, finite, at least one row of %s. Capture the inputs of this model, or leave the layer out with --exclude."),
+  FIL_0632(
+      "%s \"%s\" matches none of the matrices in %s, which are %s. Correct the glob; * stands for any characters but '/'."),
+  FIL_0633(
+      "%s: none of its %s matrices is left to prune. Pass a file with 2-D tensors, and an --include that takes some of them."),
+  FIL_0634(
+      "--allocation does not go with %s, which says itself how much every tensor keeps. Leave it out, or count by row or layer."),
+  FIL_0635(
+      "%s looks like an embedding or an output head; it is pruned like every other matrix of a bare file. Leave it out with --exclude \"%s\".",
+      Severity.WARNING),
+  FIL_0636(
+      "%s needs calibration data, and none were given. Add --inputs X.safetensors with the inputs of every layer, or use magnitude."),
+  FIL_0637(
+      "%s: tensor %s has %s inputs, which m = %s of %s does not divide. Nearest legal m: %s; or leave such tensors dense with --on-indivisible skip, or out with --exclude \"%s\".");
 
   /** How serious a message is. */
   public enum Severity {

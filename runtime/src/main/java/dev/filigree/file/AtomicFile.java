@@ -60,6 +60,26 @@ public final class AtomicFile {
     write(target, out -> writeFully(out, ByteBuffer.wrap(bytes)));
   }
 
+  /** Copies a file. */
+  public static void copy(Path source, Path target) {
+    try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ)) {
+      write(
+          target,
+          out -> {
+            long size = in.size();
+            for (long at = 0; at < size; ) {
+              long moved = in.transferTo(at, size - at, out);
+              if (moved == 0) {
+                throw new IOException(source + " became shorter while it was read");
+              }
+              at += moved;
+            }
+          });
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0404, source, IoReason.of(e));
+    }
+  }
+
   /**
    * Checks early, before long work, that a file can be written there.
    *

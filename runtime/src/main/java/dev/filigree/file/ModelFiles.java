@@ -176,6 +176,13 @@ public final class ModelFiles {
     return Optional.ofNullable(tensors.get(name));
   }
 
+  /** The texts of all files; where they contradict each other, those of the first. */
+  public Map<String, String> metadata() {
+    Map<String, String> all = new LinkedHashMap<>();
+    files.forEach(f -> f.metadata().forEach(all::putIfAbsent));
+    return all;
+  }
+
   /** The sizes of all files together, the index left out. */
   public long bytes() {
     return files.stream().mapToLong(SafetensorsFile::fileBytes).sum();

@@ -184,7 +184,7 @@ public final class PackedFile {
     return Tensor.of(name, dtype, part.shape(), part.data().duplicate().position(0));
   }
 
-  private static boolean isOurs(String key) {
+  static boolean isOurs(String key) {
     return key.startsWith(TENSOR_KEY)
         || List.of(FORMAT_KEY, VERSION_KEY, PADDING_KEY, CHECKSUMS_KEY, PACKING_KEY, FileDigest.KEY)
             .contains(key);

@@ -17,8 +17,21 @@ import picocli.CommandLine.ScopeType;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoCommand.class, BenchCommand.class, AttachCommand.class})
+    subcommands = {
+      DemoCommand.class,
+      BenchCommand.class,
+      PruneCommand.class,
+      PackCommand.class,
+      UnpackCommand.class,
+      InspectCommand.class,
+      VerifyCommand.class,
+      StripCommand.class,
+      AttachCommand.class
+    })
 public final class Main {
+  /** The work was done, and a check failed. */
+  static final int CHECK_FAILED = 1;
+
   /** Bad usage or bad input. */
   static final int BAD_INPUT = 2;
 

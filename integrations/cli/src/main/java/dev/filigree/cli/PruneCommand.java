@@ -1,0 +1,236 @@
+package dev.filigree.cli;
+
+import dev.filigree.annotations.Scope;
+import dev.filigree.cli.file.PruneText;
+import dev.filigree.criterion.OneShotMethod;
+import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
+import dev.filigree.prune.Allocation;
+import dev.filigree.prune.FilePruning;
+import dev.filigree.prune.PruneOptions;
+import dev.filigree.prune.PruneResult;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code filigree prune}. */
+@Command(
+    name = "prune",
+    mixinStandardHelpOptions = true,
+    description =
+        "Prunes every 2-D tensor of a safetensors file at once; all other tensors are copied"
+            + " unchanged.")
+final class PruneCommand implements Callable<Integer> {
+  private static final List<OneShotMethod> METHODS =
+      List.of(
+          OneShotMethod.MAGNITUDE,
+          OneShotMethod.RANDOM,
+          OneShotMethod.WANDA,
+          OneShotMethod.SPARSEGPT);
+
+  @Option(
+      names = "--in",
+      paramLabel = "W.safetensors",
+      required = true,
+      description =
+          "The weights [out, in]: a safetensors file, a *.safetensors.index.json, or a folder with"
+              + " one of them. In a folder with config.json only the projections of the blocks are"
+              + " pruned.")
+  private Path in;
+
+  @Option(
+      names = "--inputs",
+      paramLabel = "X.safetensors",
+      description = "Calibration inputs [tokens, in], each under the name of its weight.")
+  private Path inputs;
+
+  @Option(
+      names = "--method",
+      paramLabel = "M",
+      required = true,
+      description = "magnitude, random, wanda or sparsegpt.")
+  private String method;
+
+  @Option(
+      names = "--pattern",
+      paramLabel = "P",
+      required = true,
+      description =
+          "What is removed: unstructured, N:M (N kept of each M consecutive inputs), or block:RxC (R"
+              + " outputs by C inputs).")
+  private String pattern;
+
+  @Option(
+      names = "--sparsity",
+      paramLabel = "S",
+      description =
+          "Fraction of the weights removed, at least 0 and below 1; for unstructured and block.")
+  private Double sparsity;
+
+  @Option(
+      names = "--scope",
+      paramLabel = "row|layer|global",
+      description =
+          "Over what the sparsity is counted. Default: row; layer for blocks and for sparsegpt. N:M"
+              + " has none.")
+  private String scope;
+
+  @Option(
+      names = "--allocation",
+      paramLabel = "uniform|er|erk",
+      defaultValue = "uniform",
+      description =
+          "How the sparsity is shared among the tensors: the same for each, or by Erdős–Rényi, where"
+              + " small ones keep more. Default: ${DEFAULT-VALUE}.")
+  private String allocation;
+
+  @Option(
+      names = "--include",
+      paramLabel = "GLOB",
+      description = "Prune only tensors whose name matches; repeatable. * stands for any text.")
+  private List<String> include = new ArrayList<>();
+
+  @Option(
+      names = "--exclude",
+      paramLabel = "GLOB",
+      description = "Leave out tensors whose name matches; repeatable.")
+  private List<String> exclude = new ArrayList<>();
+
+  @Option(
+      names = "--on-indivisible",
+      paramLabel = "fail|skip",
+      defaultValue = "fail",
+      description =
+          "What to do with a tensor whose inputs N:M does not divide. Default: ${DEFAULT-VALUE}.")
+  private String onIndivisible;
+
+  @Option(
+      names = "--no-recon-error",
+      description =
+          "Do not compute ||X(W-W')^T||^2. It takes X^T X, which magnitude and wanda do not need.")
+  private boolean noReconError;
+
+  @Option(
+      names = "--out",
+      paramLabel = "O.safetensors",
+      required = true,
+      description = "The pruned weights; a folder where --in is one or has several files.")
+  private Path out;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Of random masks. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Mixin private JsonOption json;
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PruneOptions options =
+        new PruneOptions(
+            plan(),
+            choice("--allocation", allocation, List.of(Allocation.values())),
+            include,
+            exclude,
+            choice("--on-indivisible", onIndivisible, List.of("fail", "skip")).equals("skip"),
+            !noReconError);
+    json.check();
+    PrintWriter err = spec.commandLine().getErr();
+    PruneResult result;
+    try (ProgressDisplay progress = ProgressDisplay.on(err)) {
+      result = FilePruning.run(in, Optional.ofNullable(inputs), out, options, progress::at);
+    }
+    result.warnings().forEach(err::println);
+    json.write(
+        spec.commandLine().getOut(),
+        () -> PruneText.text(result, options.plan()),
+        () -> PruneText.json(result));
+    return 0;
+  }
+
+  private OneShotPlan plan() {
+    OneShotMethod m =
+        OneShotMethod.byLabel(method)
+            .filter(METHODS::contains)
+            .orElseThrow(
+                () ->
+                    new FiligreeException(
+                        Message.FIL_0604,
+                        "--method",
+                        method,
+                        METHODS.stream()
+                            .map(OneShotMethod::label)
+                            .collect(Collectors.joining(", "))));
+    Pattern p =
+        Pattern.of(pattern)
+            .filter(found -> !(found instanceof Pattern.Row || found instanceof Pattern.Channel))
+            .orElseThrow(() -> illegalPattern());
+    Scope s =
+        scope == null
+            ? Scope.DEFAULT
+            : choice("--scope", scope, List.of(Scope.ROW, Scope.LAYER, Scope.GLOBAL));
+    if (sparsity != null && !(sparsity >= 0 && sparsity < 1)) {
+      throw new FiligreeException(
+          Message.FIL_0604, "--sparsity", sparsity, "at least 0 and below 1");
+    }
+    if (p instanceof Pattern.NM nm) {
+      return groups(m, nm);
+    }
+    if (p instanceof Pattern.Block b && (b.outputs() < 1 || b.inputs() < 1)) {
+      throw illegalPattern();
+    }
+    if (sparsity == null) {
+      throw new FiligreeException(Message.FIL_0611, pattern);
+    }
+    return OneShotPlan.of(m, p, sparsity).withScope(s).withSeed(seed);
+  }
+
+  private OneShotPlan groups(OneShotMethod m, Pattern.NM nm) {
+    OneShotPlan plan = OneShotPlan.of(m, nm, 0).withSeed(seed);
+    // Thirds have no exact decimal.
+    if (sparsity != null && Math.abs(sparsity - plan.sparsity()) > 0.01) {
+      throw new FiligreeException(
+          Message.FIL_0604,
+          "--sparsity",
+          sparsity,
+          "none with --pattern " + pattern + ", which says it");
+    }
+    return plan;
+  }
+
+  private FiligreeException illegalPattern() {
+    return new FiligreeException(
+        Message.FIL_0604,
+        "--pattern",
+        pattern,
+        "unstructured, N:M, or block:RxC, for example 2:4 or block:4x1");
+  }
+
+  private static <T> T choice(String option, String text, List<T> legal) {
+    return legal.stream()
+        .filter(value -> value.toString().toLowerCase(Locale.ROOT).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new FiligreeException(
+                    Message.FIL_0604,
+                    option,
+                    text,
+                    legal.toString().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "")));
+  }
+}

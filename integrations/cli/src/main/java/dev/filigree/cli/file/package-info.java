@@ -1,0 +1,2 @@
+/** What the commands on files print. */
+package dev.filigree.cli.file;

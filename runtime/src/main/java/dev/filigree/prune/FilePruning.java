@@ -1,0 +1,318 @@
+package dev.filigree.prune;
+
+import dev.filigree.annotations.Scope;
+import dev.filigree.criterion.Layer;
+import dev.filigree.criterion.OneShot;
+import dev.filigree.criterion.OneShotMethod;
+import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.criterion.Pruned;
+import dev.filigree.criterion.ReconstructionError;
+import dev.filigree.file.AtomicFile;
+import dev.filigree.file.DType;
+import dev.filigree.file.DataDigest;
+import dev.filigree.file.Evaluation;
+import dev.filigree.file.FloatTensor;
+import dev.filigree.file.ModelFiles;
+import dev.filigree.file.PackedFile;
+import dev.filigree.file.Progress;
+import dev.filigree.file.Receipt;
+import dev.filigree.file.ReceiptStep;
+import dev.filigree.file.SafetensorsFile;
+import dev.filigree.file.Spool;
+import dev.filigree.file.StoredMasks;
+import dev.filigree.file.Tensor;
+import dev.filigree.kernel.Workers;
+import dev.filigree.mask.Mask;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.Pattern;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Prunes the matrices of a safetensors file, or of a model in several. Tensors are read, pruned and
+ * put aside on disk one after the other, so memory grows with the largest of them; only {@link
+ * Scope#GLOBAL} needs the weights and scores of all at once.
+ *
+ * <p>All other tensors are copied byte for byte. Where a kept weight is zero the mask is stored
+ * beside it; a receipt of the step goes into the metadata.
+ */
+public final class FilePruning {
+  private final ModelFiles model;
+  private final Optional<CalibrationInputs> inputs;
+  private final PruneOptions options;
+  private final Workers workers;
+  private final Progress progress;
+  private final List<PruneResult.Row> rows = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+  private final Map<String, Tensor> replaced = new HashMap<>();
+  private final Map<String, Tensor> masks = new HashMap<>();
+
+  private FilePruning(
+      ModelFiles model,
+      Optional<CalibrationInputs> inputs,
+      PruneOptions options,
+      Workers workers,
+      Progress progress) {
+    this.model = model;
+    this.inputs = inputs;
+    this.options = options;
+    this.workers = workers;
+    this.progress = progress;
+  }
+
+  /**
+   * Prunes.
+   *
+   * @param in a safetensors file, an index, or a folder with one of them
+   * @param inputs a safetensors file with the calibration inputs [tokens][in] of every layer under
+   *     the name of its weight
+   * @param out a file where {@code in} is one, else a folder, which is made where there is none
+   * @throws FiligreeException FIL-0401, FIL-0404 and FIL-0429 for files, FIL-0434 where the output
+   *     is an input, FIL-0403 for the output, FIL-0435 for a packed file, FIL-0630 to FIL-0636 for
+   *     tensors and inputs that cannot be used; nothing is written then
+   */
+  public static PruneResult run(
+      Path in, Optional<Path> inputs, Path out, PruneOptions options, Progress progress) {
+    if (options.plan().needsInputs() && inputs.isEmpty()) {
+      throw new FiligreeException(Message.FIL_0636, options.plan().method().label());
+    }
+    ModelFiles model = ModelFiles.open(in);
+    boolean folder = model.isSharded() || Files.isDirectory(in);
+    checkPlaces(model, inputs, out, folder);
+    FilePruning pruning =
+        new FilePruning(
+            model, inputs.map(CalibrationInputs::open), options, Workers.shared(), progress);
+    return pruning.prune(in, inputs, out, folder);
+  }
+
+  private static void checkPlaces(
+      ModelFiles model, Optional<Path> inputs, Path out, boolean folder) {
+    List<Path> taken = new ArrayList<>();
+    for (SafetensorsFile file : model.files()) {
+      if (PackedFile.isPacked(file)) {
+        throw new FiligreeException(Message.FIL_0435, file.path());
+      }
+      taken.add(file.path());
+      if (folder) {
+        taken.add(file.path().toAbsolutePath().getParent());
+      }
+    }
+    inputs.ifPresent(taken::add);
+    for (Path path : taken) {
+      if (isSame(path, out)) {
+        throw new FiligreeException(Message.FIL_0434, out);
+      }
+    }
+    if (!folder) {
+      AtomicFile.checkWritable(out);
+    } else if (Files.exists(out) && !Files.isDirectory(out)) {
+      throw new FiligreeException(
+          Message.FIL_0403, out, "it is a file, and a model that comes as a folder needs a folder");
+    } else if (!Files.exists(out)) {
+      AtomicFile.checkWritable(out);
+    }
+  }
+
+  private static boolean isSame(Path a, Path b) {
+    try {
+      return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0404, b, e.getMessage());
+    }
+  }
+
+  private PruneResult prune(Path in, Optional<Path> inputFile, Path out, boolean folder) {
+    PruneTargets targets = PruneTargets.of(model, in, options);
+    warnings.addAll(targets.warnings());
+    inputs.ifPresent(x -> targets.tensors().forEach(x::check));
+    Path target = folder ? folder(out) : out;
+    Path single =
+        folder && !model.isSharded() ? target.resolve(model.path().getFileName()) : target;
+    try (Spool spool = Spool.beside(folder ? target.resolve("x") : target)) {
+      if (options.plan().scope() == Scope.GLOBAL
+          && !(options.plan().pattern() instanceof Pattern.NM)) {
+        pruneTogether(targets, spool);
+      } else {
+        pruneOneByOne(targets, spool);
+      }
+      Receipt receipt = Receipt.in(model.metadata(), model.path()).then(step(inputFile));
+      model.write(single, contents(receipt));
+      if (folder) {
+        FurtherFiles.copy(model.path().toAbsolutePath().getParent(), target);
+      }
+      return new PruneResult(
+          List.copyOf(rows),
+          targets.skipped(),
+          List.copyOf(warnings),
+          model.bytes(),
+          ModelFiles.open(model.isSharded() ? target : single).bytes());
+    }
+  }
+
+  private static Path folder(Path out) {
+    try {
+      return Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0403, out, e.getMessage());
+    }
+  }
+
+  private void pruneOneByOne(PruneTargets targets, Spool spool) {
+    int done = 0;
+    for (Tensor t : targets.tensors()) {
+      progress.at("Pruning", done++, targets.tensors().size());
+      Layer layer = layer(t);
+      OneShotPlan plan = targets.plan(t, options.plan());
+      keep(t, layer, new OneShot(plan, workers).prune(layer), spool);
+    }
+    progress.at("Pruning", done, done);
+  }
+
+  private void pruneTogether(PruneTargets targets, Spool spool) {
+    List<Layer> layers = new ArrayList<>();
+    for (Tensor t : targets.tensors()) {
+      progress.at("Reading", layers.size(), targets.tensors().size());
+      layers.add(layer(t));
+    }
+    List<Pruned> pruned = new OneShot(options.plan(), workers).pruneAll(layers);
+    for (int i = 0; i < layers.size(); i++) {
+      progress.at("Pruning", i + 1, layers.size());
+      keep(targets.tensors().get(i), layers.get(i), pruned.get(i), spool);
+    }
+  }
+
+  private Layer layer(Tensor t) {
+    int rows = (int) t.shape()[0];
+    int cols = (int) t.shape()[1];
+    FloatBuffer weights = FloatBuffer.allocate(Math.multiplyExact(rows, cols));
+    FloatTensor.of(t).read(0, weights);
+    for (int i = 0; i < weights.capacity(); i++) {
+      if (!Float.isFinite(weights.get(i))) {
+        throw new FiligreeException(
+            Message.FIL_0630,
+            model.path(),
+            t.name(),
+            "holds %s at row %s, column %s".formatted(weights.get(i), i / cols, i % cols),
+            t.name());
+      }
+    }
+    Layer layer = Layer.of(t.name(), rows, cols, weights);
+    boolean gram =
+        options.reconstruction() || options.plan().method().needs() == OneShotMethod.Needs.GRAM;
+    return inputs.isEmpty() || !(gram || options.plan().needsInputs())
+        ? layer
+        : layer.with(inputs.get().statistics(t.name(), cols, gram, workers, progress));
+  }
+
+  private void keep(Tensor t, Layer layer, Pruned pruned, Spool spool) {
+    Mask mask = pruned.mask();
+    FloatBuffer weights = pruned.weights();
+    Tensor stored =
+        spool.add(
+            t.name(),
+            t.dtype(),
+            t.shape(),
+            () -> Pieces.of(weights, piece -> FloatTensor.encode(t.name(), t.dtype(), piece)));
+    FloatBuffer written = weights;
+    if (t.dtype() != DType.F32) {
+      written = FloatBuffer.allocate(weights.capacity());
+      FloatTensor.of(stored).read(0, written);
+    }
+    long zeros = 0;
+    for (int i = 0; i < written.capacity(); i++) {
+      zeros += written.get(i) == 0 ? 1 : 0;
+    }
+    long elements = (long) mask.rows() * mask.cols();
+    boolean keptZero = elements - zeros < mask.keptCount();
+    if (keptZero) {
+      Tensor bits = StoredMasks.tensor(t.name(), mask);
+      masks.put(t.name(), bits);
+    }
+    replaced.put(t.name(), stored);
+    warnings.addAll(pruned.warnings());
+    OptionalDouble error =
+        inputs.isPresent() && options.reconstruction()
+            ? OptionalDouble.of(ReconstructionError.of(layer, written, workers))
+            : OptionalDouble.empty();
+    rows.add(
+        new PruneResult.Row(
+            t.name(),
+            mask.rows(),
+            mask.cols(),
+            mask.keptCount(),
+            mask.sparsity(),
+            mask.sha256(),
+            keptZero ? OptionalDouble.of(zeros / (double) elements) : OptionalDouble.empty(),
+            error));
+  }
+
+  private ReceiptStep step(Optional<Path> inputFile) {
+    OneShotPlan plan = options.plan();
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("method", plan.method().label());
+    settings.put("pattern", plan.pattern().text());
+    if (!(plan.pattern() instanceof Pattern.NM)) {
+      settings.put("sparsity", String.valueOf(plan.sparsity()));
+      settings.put("scope", plan.scope().name().toLowerCase(Locale.ROOT));
+    }
+    if (options.allocation() != Allocation.UNIFORM) {
+      settings.put("allocation", options.allocation().name().toLowerCase(Locale.ROOT));
+    }
+    if (!options.include().isEmpty()) {
+      settings.put("include", String.join(" ", options.include()));
+    }
+    if (!options.exclude().isEmpty()) {
+      settings.put("exclude", String.join(" ", options.exclude()));
+    }
+    Map<String, String> digests = new TreeMap<>();
+    rows.forEach(r -> digests.put(r.name(), r.maskSha256()));
+    ReceiptStep step = ReceiptStep.of("prune", settings).withSeed(plan.seed()).choosing(digests);
+    if (inputFile.isPresent() && plan.needsInputs()) {
+      step = step.withData(List.of(DataDigest.of(DataDigest.Role.CALIBRATION, inputFile.get())));
+    }
+    if (rows.stream().anyMatch(r -> r.reconError().isPresent())) {
+      double sum = rows.stream().mapToDouble(r -> r.reconError().orElse(0)).sum();
+      if (Double.isFinite(sum)) {
+        step = step.withEvaluations(List.of(Evaluation.of("recon_error", 0, sum)));
+      }
+    }
+    return step;
+  }
+
+  private List<ModelFiles.Contents> contents(Receipt receipt) {
+    List<ModelFiles.Contents> contents = new ArrayList<>();
+    // Masks of an earlier pruning.
+    Set<String> outdated =
+        replaced.keySet().stream().map(StoredMasks::nameFor).collect(Collectors.toSet());
+    for (SafetensorsFile file : model.files()) {
+      List<Tensor> tensors = new ArrayList<>();
+      List<Tensor> stored = new ArrayList<>();
+      for (Tensor t : file.tensors()) {
+        if (outdated.contains(t.name())) {
+          continue;
+        }
+        tensors.add(replaced.getOrDefault(t.name(), t));
+        if (masks.containsKey(t.name())) {
+          stored.add(masks.get(t.name()));
+        }
+      }
+      tensors.addAll(stored);
+      contents.add(new ModelFiles.Contents(tensors, receipt.into(file.metadata())));
+    }
+    return contents;
+  }
+}

@@ -1,0 +1,2 @@
+/** Pruning the tensors of a file at once, from weights and calibration inputs on disk. */
+package dev.filigree.prune;
