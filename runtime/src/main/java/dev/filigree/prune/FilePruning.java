@@ -269,7 +269,7 @@ public final class FilePruning {
       settings.put("sparsity", String.valueOf(plan.sparsity()));
       settings.put("scope", plan.scope().name().toLowerCase(Locale.ROOT));
     }
-    if (options.allocation() != Allocation.UNIFORM) {
+    if (options.allocation() != AllocationRule.UNIFORM) {
       settings.put("allocation", options.allocation().name().toLowerCase(Locale.ROOT));
     }
     if (!options.include().isEmpty()) {

@@ -17,7 +17,7 @@ import java.util.List;
  */
 public record PruneOptions(
     OneShotPlan plan,
-    Allocation allocation,
+    AllocationRule allocation,
     List<String> include,
     List<String> exclude,
     boolean skipIndivisible,
@@ -31,6 +31,6 @@ public record PruneOptions(
 
   /** Everything, uniformly; indivisible widths are errors. */
   public static PruneOptions of(OneShotPlan plan) {
-    return new PruneOptions(plan, Allocation.UNIFORM, List.of(), List.of(), false, true);
+    return new PruneOptions(plan, AllocationRule.UNIFORM, List.of(), List.of(), false, true);
   }
 }

@@ -1,5 +1,6 @@
 package dev.filigree.prune;
 
+import dev.filigree.allocate.LayerUnits;
 import dev.filigree.annotations.Scope;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.file.FloatTensor;
@@ -143,8 +144,12 @@ record PruneTargets(
 
   private static Map<String, Double> sparsities(List<Tensor> tensors, PruneOptions options) {
     OneShotPlan plan = options.plan();
-    if (options.allocation() != Allocation.UNIFORM
-        && (plan.pattern() instanceof Pattern.NM || plan.scope() == Scope.GLOBAL)) {
+    Map<String, Double> out = new HashMap<>();
+    if (options.allocation() == AllocationRule.UNIFORM) {
+      tensors.forEach(t -> out.put(t.name(), plan.sparsity()));
+      return out;
+    }
+    if (plan.pattern() instanceof Pattern.NM || plan.scope() == Scope.GLOBAL) {
       throw new FiligreeException(
           Message.FIL_0634,
           plan.pattern() instanceof Pattern.NM ? plan.pattern().text() : "--scope global");
@@ -152,12 +157,17 @@ record PruneTargets(
     double[] shares =
         options
             .allocation()
-            .sparsities(tensors.stream().map(Tensor::shape).toList(), plan.sparsity());
-    Map<String, Double> out = new HashMap<>();
+            .sparsities(tensors.stream().map(t -> units(t, plan)).toList(), plan.sparsity());
     for (int i = 0; i < shares.length; i++) {
       out.put(tensors.get(i).name(), shares[i]);
     }
     return out;
+  }
+
+  private static LayerUnits units(Tensor t, OneShotPlan plan) {
+    int rows = (int) t.shape()[0];
+    int cols = (int) t.shape()[1];
+    return LayerUnits.of(t.name(), List.of(rows, cols), rows, cols, plan.pattern(), plan.scope());
   }
 
   /** The plan for one tensor. */

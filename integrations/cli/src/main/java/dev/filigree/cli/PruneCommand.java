@@ -7,7 +7,7 @@ import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
-import dev.filigree.prune.Allocation;
+import dev.filigree.prune.AllocationRule;
 import dev.filigree.prune.FilePruning;
 import dev.filigree.prune.PruneOptions;
 import dev.filigree.prune.PruneResult;
@@ -144,7 +144,7 @@ final class PruneCommand implements Callable<Integer> {
     PruneOptions options =
         new PruneOptions(
             plan(),
-            choice("--allocation", allocation, List.of(Allocation.values())),
+            choice("--allocation", allocation, List.of(AllocationRule.values())),
             include,
             exclude,
             choice("--on-indivisible", onIndivisible, List.of("fail", "skip")).equals("skip"),
