@@ -193,6 +193,9 @@ public enum Message {
   FIL_0362("Evolutionary search: %s is %s; legal: %s."),
   FIL_0363(
       "The fitness of a candidate is not a number. Return a finite number, or infinity for the worst."),
+  FIL_0353(
+      "%s: its forward is not what it declares as %s: outputs differ by %s of the largest. It runs layer by layer. Move whatever else it computes into another block.",
+      Severity.WARNING),
 
   // 04xx files
   FIL_0401(

@@ -39,6 +39,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -161,6 +162,10 @@ final class PackedModel {
     Map<Binding, ActivationRule> rules = new IdentityHashMap<>();
     layers.forEach(l -> rules.put(l.binding(), rule(path, file, l.binding())));
     layers.forEach(l -> l.binding().setServing(null));
+    layers.stream()
+        .map(l -> l.binding().block())
+        .filter(Objects::nonNull)
+        .forEach(b -> b.setServing(null));
     boolean serve = Dispatch.isWoven();
     if (!serve) {
       LOG.warn(Message.FIL_0208.text(1));

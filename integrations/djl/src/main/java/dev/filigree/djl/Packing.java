@@ -36,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +48,7 @@ final class Packing {
   private static final Logger LOG = LoggerFactory.getLogger(Packing.class);
 
   /** How long one layer is measured for one number of rows. */
-  private static final Duration GATE_BUDGET = Duration.ofMillis(400);
+  static final Duration GATE_BUDGET = Duration.ofMillis(400);
 
   private Packing() {}
 
@@ -65,8 +66,9 @@ final class Packing {
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
     unpack(layers);
     Activations.prepare(layers);
+    Set<Binding> fused = off ? Set.of() : FusedPacking.pack(model, options.batchSizes(), mode);
     for (Bindings.Layer layer : layers) {
-      if (!off && isCandidate(layer.binding(), mode)) {
+      if (!off && !fused.contains(layer.binding()) && isCandidate(layer.binding(), mode)) {
         pack(model, layer, options.batchSizes(), mode);
       }
     }
@@ -83,11 +85,14 @@ final class Packing {
       if (layer.binding().serving() instanceof LayerServing s && s.packed() != null) {
         layer.binding().setServing(s.rule() == null ? null : s.with(null));
       }
+      if (layer.binding().block() != null) {
+        layer.binding().block().setServing(null);
+      }
       Verdicts.remove(layer.binding());
     }
   }
 
-  private static boolean isCandidate(Binding b, PackOptions.Mode mode) {
+  static boolean isCandidate(Binding b, PackOptions.Mode mode) {
     if (!b.isPackable()) {
       return false;
     }

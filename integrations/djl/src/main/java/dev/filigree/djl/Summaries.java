@@ -8,6 +8,7 @@ import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.LayerKind;
 import dev.filigree.djl.serve.Activations;
+import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
 import dev.filigree.djl.train.Weights;
@@ -63,6 +64,7 @@ final class Summaries {
     }
     LayerServing serving = b.serving() instanceof LayerServing s ? s : null;
     PackedWeights packed = serving == null ? null : serving.packed();
+    FusedServing fused = fused(b);
     long dense = size * 4;
     if (packed != null && b.weights().stream().noneMatch(Parameter::isInitialized)) {
       PackedMatrix any = packed.forms().iterator().next();
@@ -79,15 +81,22 @@ final class Summaries {
         rows,
         cols,
         size == 0 ? 0 : zeros / (double) size,
-        format(packed),
+        fused == null ? format(packed) : fused.format(),
         dense,
-        packed == null
-            ? dense
-            : packed.forms().stream().mapToLong(PackedMatrix::bytes).min().orElse(dense),
+        fused != null
+            ? fused.bytes(b)
+            : packed == null
+                ? dense
+                : packed.forms().stream().mapToLong(PackedMatrix::bytes).min().orElse(dense),
         Verdicts.of(b),
         serving == null || serving.rule() == null ? Double.NaN : serving.rule().realised(),
         b.packedForwards().sum(),
-        reason(b, packed));
+        fused == null ? reason(b, packed) : b.reason());
+  }
+
+  /** What answers the whole block the layer is a part of, or null. */
+  private static FusedServing fused(Binding b) {
+    return FusedServing.serves(b) ? (FusedServing) b.block().serving() : null;
   }
 
   private static String format(PackedWeights packed) {

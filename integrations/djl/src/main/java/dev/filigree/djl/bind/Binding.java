@@ -41,6 +41,7 @@ public final class Binding {
   private volatile String reason = "";
   private volatile LatentWeights latent;
   private volatile ServingOperator serving;
+  private volatile Binding block;
 
   private Binding() {
     path = "";
@@ -68,6 +69,9 @@ public final class Binding {
     if (before != null && !activation(plan).equals(activation(newPlan))) {
       // Its activation rule was made for another declaration.
       serving = before.withoutActivations();
+    }
+    if (block != null && !activation(plan).equals(activation(newPlan))) {
+      block.serving = null;
     }
     plan = newPlan;
     role = newRole;
@@ -137,6 +141,15 @@ public final class Binding {
 
   public void setServing(ServingOperator operator) {
     serving = operator;
+  }
+
+  /** The block that may be answered whole, of which this layer is a part; else null. */
+  public Binding block() {
+    return block;
+  }
+
+  void setBlock(Binding whole) {
+    block = whole;
   }
 
   /** Forward passes that a packed operator answered. */

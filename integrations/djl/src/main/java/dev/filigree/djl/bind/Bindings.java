@@ -5,11 +5,14 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import com.google.common.collect.MapMaker;
 import dev.filigree.annotations.Training;
+import dev.filigree.djl.block.GatedFeedForward;
+import dev.filigree.djl.block.SharedInput;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.LayerPlan;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,8 +46,10 @@ public final class Bindings {
   /** A layer of a root with its binding. */
   public record Layer(Block block, Binding binding) {}
 
-  /** The layers of a root in model order, and what was wrong. */
-  public record Result(List<Layer> layers, List<String> errors) {
+  /**
+   * The layers of a root in model order, the blocks that may be answered whole, and what was wrong.
+   */
+  public record Result(List<Layer> layers, List<Layer> blocks, List<String> errors) {
 
     /**
      * The layers, where all declarations are legal.
@@ -116,7 +121,9 @@ public final class Bindings {
 
   /** Lets go of everything that serves the layers of a root. */
   public static void release(Block root) {
-    for (Layer l : bind(root).layers()) {
+    Result result = bind(root);
+    result.blocks().forEach(b -> b.binding().setServing(null));
+    for (Layer l : result.layers()) {
       l.binding().setServing(null);
       l.binding().setLatent(null);
     }
@@ -124,7 +131,7 @@ public final class Bindings {
 
   private static Result bind(Block root, Root known) {
     if (root instanceof AbstractSymbolBlock) {
-      return new Result(List.of(), List.of());
+      return new Result(List.of(), List.of(), List.of());
     }
     PlanResolver resolver = PlanResolver.walk(root);
     List<PlanResolver.Resolved> resolved = resolver.layers();
@@ -155,9 +162,36 @@ public final class Bindings {
       binding.assign(plan, r.role(), reason);
       layers.add(new Layer(r.block(), binding));
     }
+    List<Layer> wholes = new ArrayList<>();
+    resolver.wholes().forEach((block, path) -> wholes.add(new Layer(block, whole(block, path))));
     resolver.visited().forEach(Bindings::markUnbound);
     resolver.warnings().stream().filter(known.warned()::add).forEach(LOG::warn);
-    return new Result(List.copyOf(layers), errors);
+    return new Result(List.copyOf(layers), List.copyOf(wholes), errors);
+  }
+
+  /** The binding of a block that may be answered whole; its layers point to it. */
+  private static Binding whole(Block block, String path) {
+    Binding binding =
+        BY_BLOCK.compute(
+            block,
+            (b, old) ->
+                old == null || old == Binding.NONE
+                    ? new Binding(path, b, LayerKind.WEIGHTLESS)
+                    : old);
+    for (Block part : parts(block)) {
+      Binding layer = part == null ? null : BY_BLOCK.get(part);
+      if (layer != null && layer != Binding.NONE) {
+        layer.setBlock(binding);
+      }
+    }
+    return binding;
+  }
+
+  /** The layers of a block that may be answered whole, in the order its operator has them. */
+  public static List<Block> parts(Block block) {
+    return block instanceof GatedFeedForward g
+        ? Arrays.asList(g.gate(), g.up(), g.down())
+        : block instanceof SharedInput s ? s.projections() : List.of();
   }
 
   /**

@@ -3,6 +3,8 @@ package dev.filigree.djl.bind;
 import ai.djl.nn.Block;
 import ai.djl.util.Pair;
 import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.djl.block.GatedFeedForward;
+import dev.filigree.djl.block.SharedInput;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
 import dev.filigree.plan.Finding;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -62,6 +65,8 @@ final class PlanResolver {
   private final IdentityHashMap<Block, Boolean> collected = new IdentityHashMap<>();
   private final IdentityHashMap<Block, List<Active>> byType = new IdentityHashMap<>();
 
+  private final IdentityHashMap<Block, String> wholes = new IdentityHashMap<>();
+
   static PlanResolver walk(Block root) {
     PlanResolver r = new PlanResolver();
     r.collect(root);
@@ -72,6 +77,11 @@ final class PlanResolver {
 
   List<Resolved> layers() {
     return layers;
+  }
+
+  /** Blocks that say how they can be answered whole, with their paths. */
+  Map<Block, String> wholes() {
+    return wholes;
   }
 
   /** Every block of the tree. */
@@ -135,6 +145,9 @@ final class PlanResolver {
   private void visit(Block block, String path, int depth, List<Active> inherited) {
     if (seen.put(block, true) != null) {
       return;
+    }
+    if (block instanceof GatedFeedForward || block instanceof SharedInput) {
+      wholes.put(block, path.isEmpty() ? block.getClass().getSimpleName() : path);
     }
     List<Active> active = new ArrayList<>(inherited);
     for (Active a : byType.getOrDefault(block, List.of())) {

@@ -1,6 +1,7 @@
 package dev.filigree.djl.serve;
 
 import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.pack.InputRule;
 import java.nio.FloatBuffer;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.LongAdder;
@@ -9,16 +10,26 @@ import java.util.concurrent.atomic.LongAdder;
  * Chooses the inputs of one token that are kept. Safe for any number of threads; counts what it
  * kept.
  */
-public abstract class ActivationRule {
+public abstract class ActivationRule implements InputRule {
   private final LongAdder kept = new LongAdder();
   private final LongAdder total = new LongAdder();
 
-  /** Writes the kept inputs' indices, ascending, and returns how many. */
-  final int keep(FloatBuffer x, int offset, int n, int[] active) {
+  @Override
+  public final int keep(FloatBuffer x, int offset, int n, int[] active) {
     int count = select(x, offset, n, active);
-    kept.add(count);
-    total.add(n);
+    count(count, n);
     return count;
+  }
+
+  /** Counts a choice that was made elsewhere. */
+  final void count(long keptInputs, long inputs) {
+    kept.add(keptInputs);
+    total.add(inputs);
+  }
+
+  /** Whether two rules keep the same inputs of every token. */
+  boolean isSameAs(ActivationRule other) {
+    return this == other || (threshold().isPresent() && threshold().equals(other.threshold()));
   }
 
   abstract int select(FloatBuffer x, int offset, int n, int[] active);

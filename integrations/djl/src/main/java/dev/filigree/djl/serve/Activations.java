@@ -39,7 +39,8 @@ public final class Activations {
       if (plan != null
           && binding.isPackable()
           && isReady(binding)
-          && packedOf(binding.serving()) == null) {
+          && packedOf(binding.serving()) == null
+          && !FusedServing.serves(binding)) {
         NDArray weight = binding.weights().get(0).getArray();
         int cols = Math.toIntExact(weight.getShape().get(1));
         int remove = Math.toIntExact(SparsityCount.floor(cols, plan.sparsity()));

@@ -10,6 +10,7 @@ final class Scratch {
 
   private int[] active = new int[0];
   private ByteBuffer input = AlignedMemory.allocate(64);
+  private ByteBuffer outputs = AlignedMemory.allocate(64);
   private ActiveInputs inputs = new ActiveInputs(1);
   private int inputsSize = 1;
 
@@ -32,6 +33,13 @@ final class Scratch {
       inputsSize = n;
     }
     return inputs;
+  }
+
+  ByteBuffer outputs(int bytes) {
+    if (outputs.capacity() < bytes) {
+      outputs = AlignedMemory.allocate(bytes);
+    }
+    return outputs;
   }
 
   ByteBuffer input(int bytes) {

@@ -129,6 +129,10 @@ public final class TrainingHook {
         serving.invalidate(b, "an optimizer step");
         b.setServing(null);
       }
+      if (b.block() != null && b.block().serving() != null) {
+        b.block().serving().invalidate(b.block(), "an optimizer step");
+        b.block().setServing(null);
+      }
     }
     TrainingSession session = run.session;
     if (session != null) {

@@ -165,6 +165,11 @@ public final class WovenCalls {
     }
     Bindings.Result result = Bindings.bind(root);
     logErrors(result);
+    for (Bindings.Layer b : result.blocks()) {
+      if (b.binding().serving() != null) {
+        b.binding().serving().verify(b.binding());
+      }
+    }
     Activations.prepare(result.layers());
     for (Bindings.Layer l : result.layers()) {
       if (l.binding().serving() != null) {

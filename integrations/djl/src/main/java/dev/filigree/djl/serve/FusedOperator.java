@@ -1,0 +1,176 @@
+package dev.filigree.djl.serve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import dev.filigree.pack.GatedFeedForward;
+import dev.filigree.pack.PackedMatrix;
+import dev.filigree.pack.SharedInputs;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Packed weights of a whole block, and what it skips. */
+public abstract class FusedOperator {
+
+  /** Outputs of the block, on the manager of its input [batch, inputs] of any shape. */
+  abstract NDList answer(NDArray x, int batch);
+
+  abstract int inputs();
+
+  /** Bytes of the packed weights of one of its layers. */
+  abstract long bytes(int layer);
+
+  abstract String format();
+
+  private static NDArray result(NDArray x, int outputs) {
+    return x.getManager().create(Arrays32.withLast(x.getShape(), outputs), DataType.FLOAT32);
+  }
+
+  /**
+   * CATS.
+   *
+   * @param gate the rule on the gate, with a threshold
+   * @param down what counts the inputs of down
+   */
+  public static FusedOperator gated(
+      GatedFeedForward block, ActivationRule gate, ActivationRule down) {
+    float threshold = (float) gate.threshold().orElseThrow();
+    return new FeedForward(block) {
+      @Override
+      void multiply(ByteBuffer in, int batch, ByteBuffer out) {
+        long kept = block.multiplyGated(in, batch, threshold, out);
+        long all = (long) batch * block.hidden();
+        gate.count(kept, all);
+        down.count(kept, all);
+      }
+    };
+  }
+
+  /** TEAL, WINA and TOP_K; a rule is null where nothing is skipped. */
+  public static FusedOperator active(
+      GatedFeedForward block, ActivationRule gate, ActivationRule up, ActivationRule down) {
+    // Two thresholds from the same inputs are one rule, and one choice serves both layers.
+    boolean alike = gate != null && up != null && gate.isSameAs(up);
+    return new FeedForward(block) {
+      @Override
+      void multiply(ByteBuffer in, int batch, ByteBuffer out) {
+        block.multiplyActive(in, batch, gate, alike ? gate : up, down, out);
+      }
+    };
+  }
+
+  private abstract static class FeedForward extends FusedOperator {
+    private final GatedFeedForward block;
+
+    FeedForward(GatedFeedForward block) {
+      this.block = block;
+    }
+
+    abstract void multiply(ByteBuffer in, int batch, ByteBuffer out);
+
+    @Override
+    NDList answer(NDArray x, int batch) {
+      NDArray y = result(x, block.outputs());
+      multiply(Arrays32.buffer(x), batch, Arrays32.buffer(y));
+      return new NDList(y);
+    }
+
+    @Override
+    int inputs() {
+      return block.inputs();
+    }
+
+    @Override
+    long bytes(int layer) {
+      List<PackedMatrix> matrices = block.matrices();
+      return matrices.size() == 3
+          ? matrices.get(layer).bytes()
+          : layer == 2 ? matrices.get(1).bytes() : matrices.get(0).bytes() / 2;
+    }
+
+    @Override
+    String format() {
+      return block.matrices().size() == 3 ? "dense+columns" : "columns";
+    }
+  }
+
+  /**
+   * Projections that share their input.
+   *
+   * @param bias [rows] of all projections, or null
+   * @param rules of the projections, none of them null
+   */
+  public static FusedOperator shared(
+      SharedInputs projections, ByteBuffer bias, List<ActivationRule> rules) {
+    return new Shared(projections, bias, rules);
+  }
+
+  private static final class Shared extends FusedOperator {
+    private final SharedInputs projections;
+    private final ByteBuffer bias;
+    private final List<ActivationRule> rules;
+    private final boolean alike;
+
+    Shared(SharedInputs projections, ByteBuffer bias, List<ActivationRule> rules) {
+      this.projections = projections;
+      this.bias = bias;
+      this.rules = rules;
+      this.alike = rules.stream().allMatch(rules.get(0)::isSameAs);
+    }
+
+    @Override
+    NDList answer(NDArray x, int batch) {
+      ByteBuffer in = Arrays32.buffer(x);
+      int row = projections.rows();
+      ByteBuffer all = Scratch.get().outputs(Math.multiplyExact(4 * row, batch));
+      int n = projections.inputs();
+      int[] active = Scratch.get().active(n);
+      for (int b = 0; b < batch; b++) {
+        ByteBuffer from = batch == 1 ? in : part(in, b * n, n);
+        ByteBuffer to = batch == 1 ? all : part(all, b * row, row);
+        if (alike) {
+          int count = rules.get(0).keep(from.asFloatBuffer(), 0, n, active);
+          for (int p = 1; p < rules.size(); p++) {
+            rules.get(p).count(count, n);
+          }
+          projections.multiplyActive(from, active, count, bias, to);
+        } else {
+          for (int p = 0; p < rules.size(); p++) {
+            int count = rules.get(p).keep(from.asFloatBuffer(), 0, n, active);
+            projections.multiplyActive(p, from, active, count, bias, to);
+          }
+        }
+      }
+      NDList outputs = new NDList();
+      for (int p = 0; p < projections.projections(); p++) {
+        NDArray y = result(x, projections.rows(p));
+        ByteBuffer target = Arrays32.buffer(y);
+        int bytes = 4 * projections.rows(p);
+        for (int b = 0; b < batch; b++) {
+          target.put(b * bytes, all, 4 * (b * row + projections.start(p)), bytes);
+        }
+        outputs.add(y);
+      }
+      return outputs;
+    }
+
+    private static ByteBuffer part(ByteBuffer buffer, int at, int count) {
+      return buffer.slice(4 * at, 4 * count).order(java.nio.ByteOrder.nativeOrder());
+    }
+
+    @Override
+    int inputs() {
+      return projections.inputs();
+    }
+
+    @Override
+    long bytes(int layer) {
+      return projections.matrix().bytes() * projections.rows(layer) / projections.rows();
+    }
+
+    @Override
+    String format() {
+      return "columns";
+    }
+  }
+}
