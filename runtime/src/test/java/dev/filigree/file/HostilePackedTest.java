@@ -1,0 +1,196 @@
+package dev.filigree.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.filigree.pack.Part;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Packed files whose digest is right and whose content lies: refused, never read out of bounds. */
+final class HostilePackedTest {
+  private static final int ROWS = 20;
+  private static final int COLS = 24;
+
+  @TempDir private Path folder;
+  private int files;
+
+  private static Part part(String suffix, String dtype, ByteBuffer data, long... shape) {
+    return new Part(suffix, dtype, shape, data);
+  }
+
+  private static ByteBuffer zeros(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  /** A right entry: outputs 0 and 19 of every input are kept. */
+  private static List<Part> parts() {
+    ByteBuffer masks = zeros(2 * 2 * COLS);
+    for (int k = 0; k < COLS; k++) {
+      masks.putShort(2 * k, (short) 1);
+      masks.putShort(2 * (COLS + k), (short) 8);
+    }
+    ByteBuffer starts = zeros(12).putInt(4, COLS).putInt(8, 2 * COLS);
+    ByteBuffer values = zeros(4 * (2 * COLS + 16));
+    for (int i = 0; i < 2 * COLS; i++) {
+      values.putFloat(4 * i, i + 1);
+    }
+    return new ArrayList<>(
+        List.of(
+            part("masks", "U16", masks, 2, COLS),
+            part("starts", "I32", starts, 3),
+            part("values", "F32", values, 2 * COLS + 16)));
+  }
+
+  private Path write(String format, int rows, int cols, List<Part> parts) {
+    Path path = folder.resolve("h" + files++ + ".safetensors");
+    Descriptor descriptor =
+        new Descriptor(
+            format, rows, cols, DType.F32, "unstructured", 0.5, "0".repeat(64), Map.of());
+    PackedFile.write(path, List.of(new PackedEntry("w", descriptor, parts)), Map.of());
+    return path;
+  }
+
+  private void assertRefused(String reason, String format, int rows, int cols, List<Part> parts) {
+    Path path = write(format, rows, cols, parts);
+    assertThat(Verifier.check(path).verification().broken()).isNotEmpty();
+    Path out = folder.resolve("out.safetensors");
+    for (int i = 0; i < 2; i++) {
+      boolean inspect = i == 0;
+      assertThatThrownBy(
+              () -> {
+                if (inspect) {
+                  Inspection.of(path, Progress.SILENT);
+                } else {
+                  Packing.unpack(path, out, Progress.SILENT);
+                }
+              })
+          .isInstanceOf(FiligreeException.class)
+          .hasMessageContaining(reason);
+    }
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void countsThatDisagreeAreRefused() {
+    Path right = write("bitmap", ROWS, COLS, parts());
+    assertThat(Inspection.of(right, Progress.SILENT).tensors().get(0).sparsity()).isEqualTo(0.9);
+
+    for (int starts : new int[] {0, COLS + 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+      List<Part> parts = parts();
+      parts.get(1).data().putInt(4, starts);
+      assertRefused("starts says " + starts, "bitmap", ROWS, COLS, parts);
+      parts = parts();
+      parts.get(1).data().putInt(8, starts);
+      assertRefused("starts ends with " + starts, "bitmap", ROWS, COLS, parts);
+    }
+    List<Part> behind = parts();
+    behind.get(0).data().putShort(2 * COLS, (short) 0x8000);
+    assertRefused("behind the last output", "bitmap", ROWS, COLS, behind);
+    List<Part> more = parts();
+    more.get(0).data().putShort(0, (short) 3);
+    assertRefused("starts says 24 values before strip 1", "bitmap", ROWS, COLS, more);
+    List<Part> tail = parts();
+    tail.get(2).data().put(4 * 2 * COLS + 3, (byte) 1);
+    assertRefused("at the end are not zero", "bitmap", ROWS, COLS, tail);
+    for (int count : new int[] {0, 1, 2 * COLS + 15, 2 * COLS + 17}) {
+      List<Part> parts = parts();
+      parts.set(2, part("values", "F32", zeros(4 * count), count));
+      assertRefused("values", "bitmap", ROWS, COLS, parts);
+    }
+  }
+
+  @Test
+  void shapesThatDisagreeAreRefused() {
+    assertRefused("masks", "bitmap", Integer.MAX_VALUE, Integer.MAX_VALUE, parts());
+    assertRefused("masks", "bitmap", 0, COLS, parts());
+    assertRefused("masks", "bitmap", ROWS, 0, parts());
+    assertRefused("masks", "bitmap", ROWS + 16, COLS, parts());
+    assertRefused("masks", "bitmap", ROWS, COLS + 1, parts());
+    List<Part> type = parts();
+    type.set(0, part("masks", "I16", zeros(4 * COLS), 2, COLS));
+    assertRefused("the part masks is I16", "bitmap", ROWS, COLS, type);
+    List<Part> missing = parts();
+    missing.remove(1);
+    assertRefused("the part starts is missing", "bitmap", ROWS, COLS, missing);
+    List<Part> flat = parts();
+    flat.set(0, part("masks", "U16", zeros(4 * COLS), 2 * COLS));
+    assertRefused("the part masks", "bitmap", ROWS, COLS, flat);
+  }
+
+  @Test
+  void otherFormatsAllocateNothingTheyOnlyClaim() {
+    for (String format : List.of("csr", "sell", "columns", "dense", "none")) {
+      assertRefused("FIL-0", format, Integer.MAX_VALUE, Integer.MAX_VALUE, parts());
+      assertRefused("FIL-0", format, 1, Integer.MAX_VALUE, parts());
+      assertRefused("FIL-0", format, ROWS, COLS, parts());
+    }
+  }
+
+  @Test
+  void anyDamageIsOneMessageAndNothingElse() throws IOException {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    byte[] right = Files.readAllBytes(write("bitmap", ROWS, COLS, parts()));
+    int refused = 0;
+    for (int round = 0; round < 400; round++) {
+      byte[] bytes = right.clone();
+      for (int i = 0; i <= random.nextInt(4); i++) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+      }
+      int length = random.nextInt(4) == 0 ? random.nextInt(bytes.length) : bytes.length;
+      refused += use(Arrays.copyOf(bytes, length), "seed " + seed + " round " + round);
+    }
+    assertThat(refused).isGreaterThan(100);
+  }
+
+  /** Files that once went wrong, and some written for what could go wrong. */
+  @Test
+  void keptFilesAreRefused() throws IOException {
+    Path kept = Path.of("src/test/resources/dev/filigree/file/hostile");
+    List<Path> all;
+    try (Stream<Path> list = Files.list(kept)) {
+      all = list.sorted().toList();
+    }
+    assertThat(all).hasSizeGreaterThan(4);
+    for (Path file : all) {
+      assertThat(use(Files.readAllBytes(file), file.toString())).as(file.toString()).isEqualTo(1);
+    }
+  }
+
+  /** Everything that reads a file, on these bytes; 1 where something refused them. */
+  private int use(byte[] bytes, String what) throws IOException {
+    Path path = Files.write(folder.resolve("u" + files++ + ".safetensors"), bytes);
+    int refused = 0;
+    for (Runnable reader :
+        List.<Runnable>of(
+            () -> Inspection.of(path, Progress.SILENT),
+            () -> {
+              if (!Verifier.check(path).verification().ok()) {
+                throw new FiligreeException(Message.FIL_0402, path, "broken");
+              }
+            })) {
+      try {
+        reader.run();
+      } catch (FiligreeException e) {
+        refused = 1;
+      } catch (RuntimeException | Error e) {
+        throw new AssertionError(what, e);
+      }
+    }
+    return refused;
+  }
+}
