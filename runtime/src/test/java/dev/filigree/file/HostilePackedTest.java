@@ -3,6 +3,7 @@ package dev.filigree.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.Part;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class HostilePackedTest {
   private static final int ROWS = 20;
   private static final int COLS = 24;
+  private static final Path KEPT = Path.of("src/test/resources/dev/filigree/file/hostile");
 
   @TempDir private Path folder;
   private int files;
@@ -140,31 +142,75 @@ final class HostilePackedTest {
     }
   }
 
+  /**
+   * Packed files, dense ones and kept ones damaged at random. {@code -Dfiligree.fuzz.seconds=600}
+   * goes on that long; what goes wrong is kept as a file for {@link #keptFilesAreRefused}.
+   */
   @Test
   void anyDamageIsOneMessageAndNothingElse() throws IOException {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    byte[] right = Files.readAllBytes(write("bitmap", ROWS, COLS, parts()));
-    int refused = 0;
-    for (int round = 0; round < 400; round++) {
-      byte[] bytes = right.clone();
-      for (int i = 0; i <= random.nextInt(4); i++) {
-        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
-      }
-      int length = random.nextInt(4) == 0 ? random.nextInt(bytes.length) : bytes.length;
-      refused += use(Arrays.copyOf(bytes, length), "seed " + seed + " round " + round);
+    List<byte[]> seeds = new ArrayList<>();
+    seeds.add(Files.readAllBytes(write("bitmap", ROWS, COLS, parts())));
+    for (String format : List.of("csr", "sell", "columns", "dense")) {
+      seeds.add(Files.readAllBytes(write(format, ROWS, COLS, real(format))));
     }
-    assertThat(refused).isGreaterThan(100);
+    int sound = seeds.size();
+    for (Path file : kept()) {
+      seeds.add(Files.readAllBytes(file));
+    }
+    for (byte[] bytes : seeds.subList(1, sound)) {
+      assertThat(readable(bytes)).isTrue();
+    }
+    int refused = 0;
+    int rounds = 0;
+    long end = System.nanoTime() + 1_000_000_000L * Long.getLong("filigree.fuzz.seconds", 0);
+    while (rounds < 600 || System.nanoTime() < end) {
+      refused += use(damaged(seeds, random), "seed " + seed + " round " + rounds);
+      rounds++;
+    }
+    assertThat(refused).isGreaterThan(rounds / 4);
+  }
+
+  private static byte[] damaged(List<byte[]> seeds, Random random) {
+    byte[] bytes = seeds.get(random.nextInt(seeds.size())).clone();
+    for (int i = 0; i <= random.nextInt(4) && bytes.length > 0; i++) {
+      int at = random.nextInt(bytes.length);
+      switch (random.nextInt(4)) {
+        case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+        case 1 -> bytes[at] = (byte) ('0' + random.nextInt(10));
+        case 2 -> System.arraycopy(bytes, random.nextInt(at + 1), bytes, at, bytes.length - at);
+        default -> bytes[at] = (byte) random.nextInt(256);
+      }
+    }
+    boolean cut = random.nextInt(8) == 0;
+    return cut ? Arrays.copyOf(bytes, random.nextInt(bytes.length + 1)) : bytes;
+  }
+
+  /** The parts of a real matrix of a format. */
+  private static List<Part> real(String format) {
+    ByteBuffer dense = ByteBuffer.allocateDirect(4 * ROWS * COLS).order(ByteOrder.nativeOrder());
+    for (int i = 0; i < ROWS * COLS; i += 3) {
+      dense.putFloat(4 * i, i + 1);
+    }
+    return PackedMatrices.of(format, dense, ROWS, COLS).parts();
+  }
+
+  private boolean readable(byte[] bytes) throws IOException {
+    Path path = Files.write(folder.resolve("r" + files++ + ".safetensors"), bytes);
+    return Inspection.of(path, Progress.SILENT).tensors().size() == 1;
+  }
+
+  private static List<Path> kept() throws IOException {
+    try (Stream<Path> list = Files.list(KEPT)) {
+      return list.sorted().toList();
+    }
   }
 
   /** Files that once went wrong, and some written for what could go wrong. */
   @Test
   void keptFilesAreRefused() throws IOException {
-    Path kept = Path.of("src/test/resources/dev/filigree/file/hostile");
-    List<Path> all;
-    try (Stream<Path> list = Files.list(kept)) {
-      all = list.sorted().toList();
-    }
+    List<Path> all = kept();
     assertThat(all).hasSizeGreaterThan(4);
     for (Path file : all) {
       assertThat(use(Files.readAllBytes(file), file.toString())).as(file.toString()).isEqualTo(1);
@@ -173,11 +219,12 @@ final class HostilePackedTest {
 
   /** Everything that reads a file, on these bytes; 1 where something refused them. */
   private int use(byte[] bytes, String what) throws IOException {
-    Path path = Files.write(folder.resolve("u" + files++ + ".safetensors"), bytes);
+    Path path = Files.write(folder.resolve("u" + files++ % 100 + ".safetensors"), bytes);
     int refused = 0;
     for (Runnable reader :
         List.<Runnable>of(
             () -> Inspection.of(path, Progress.SILENT),
+            () -> Packing.strip(path, folder.resolve("plain.safetensors"), Progress.SILENT),
             () -> {
               if (!Verifier.check(path).verification().ok()) {
                 throw new FiligreeException(Message.FIL_0402, path, "broken");
@@ -188,7 +235,9 @@ final class HostilePackedTest {
       } catch (FiligreeException e) {
         refused = 1;
       } catch (RuntimeException | Error e) {
-        throw new AssertionError(what, e);
+        Path kept = KEPT.resolve("found-" + Math.abs(Arrays.hashCode(bytes)) + ".safetensors");
+        Files.write(kept, bytes);
+        throw new AssertionError(what + ", kept as " + kept, e);
       }
     }
     return refused;
