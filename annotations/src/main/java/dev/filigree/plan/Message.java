@@ -187,15 +187,15 @@ public enum Message {
   FIL_0351("%s cannot be skipped here: %s is stored. Pack %s."),
   FIL_0352(
       "%s, which does not go with inputs of %s. Projections that share inputs are matrices [outputs, inputs] with the same inputs and at least one output."),
+  FIL_0353(
+      "%s: its forward is not what it declares as %s: outputs differ by %s of the largest. It runs layer by layer. Move whatever else it computes into another block.",
+      Severity.WARNING),
   FIL_0360(
       "Shares cannot be chosen for %s. Legal: unstructured, N:M, and blocks, rows and channels counted by layer."),
   FIL_0361("The layers cannot lose %s of their %s: at most %s. Lower the sparsity."),
   FIL_0362("Evolutionary search: %s is %s; legal: %s."),
   FIL_0363(
       "The fitness of a candidate is not a number. Return a finite number, or infinity for the worst."),
-  FIL_0353(
-      "%s: its forward is not what it declares as %s: outputs differ by %s of the largest. It runs layer by layer. Move whatever else it computes into another block.",
-      Severity.WARNING),
 
   // 04xx files
   FIL_0401(
