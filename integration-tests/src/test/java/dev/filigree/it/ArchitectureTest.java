@@ -66,6 +66,7 @@ class ArchitectureTest {
               "dev.filigree.schedule..",
               "dev.filigree.calibrate..",
               "dev.filigree.allocate..",
+              "dev.filigree.prune..",
               "dev.filigree.pack..",
               "dev.filigree.kernel..",
               "dev.filigree.file..",
