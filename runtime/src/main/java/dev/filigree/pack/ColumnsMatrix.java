@@ -4,8 +4,6 @@ import dev.filigree.kernel.ColumnsArrays;
 import dev.filigree.kernel.ColumnsPacking;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.ValueType;
-import dev.filigree.plan.FiligreeException;
-import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -49,23 +47,13 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
     return valueParts(arrays.values(), cols(), rows());
   }
 
-  /**
-   * y = W x + bias for one activation row, reading only the weights of the active inputs: the
-   * activation-skipping product of CATS, TEAL and WINA.
-   *
-   * @param x [cols]; entries that are not active may hold anything
-   * @param active at least {@code count} inputs, each from 0 to cols - 1; any order, which is the
-   *     order of summation
-   * @param count how many inputs are active, 0 to cols
-   * @param bias [rows], or null
-   * @param y [rows], overwritten
-   * @throws FiligreeException FIL-0313 for an illegal count or input, FIL-0330 where the matrix is
-   *     closed
-   */
+  /** Reads only the weights of the active inputs, in their order, which is that of the sums. */
+  @Override
   public void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
     multiplyActive(Execution.current(), x, active, count, bias, y);
   }
 
+  @Override
   void multiplyActive(
       Execution on, ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
     checkActive(active, count);
@@ -79,24 +67,6 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
       throw freed(e);
     } finally {
       release();
-    }
-  }
-
-  /**
-   * Checks a list of active inputs.
-   *
-   * @throws FiligreeException FIL-0313 for an illegal count or input
-   */
-  void checkActive(int[] active, int count) {
-    if (count < 0 || count > active.length || count > cols()) {
-      throw new FiligreeException(
-          Message.FIL_0313, "count is " + count, "0 to " + Math.min(active.length, cols()));
-    }
-    for (int i = 0; i < count; i++) {
-      if (active[i] < 0 || active[i] >= cols()) {
-        throw new FiligreeException(
-            Message.FIL_0313, "input " + i + " is " + active[i], "0 to " + (cols() - 1));
-      }
     }
   }
 

@@ -56,6 +56,22 @@ public interface PackedMatrix extends AutoCloseable {
   void multiply(ByteBuffer x, int batch, ByteBuffer bias, Activation f, ByteBuffer y);
 
   /**
+   * y = W x + bias for one activation row of which only some inputs count: the product of CATS,
+   * TEAL and WINA. {@code columns} reads only the weights of the active inputs; the formats stored
+   * by outputs read all their weights and multiply the row with zeros elsewhere.
+   *
+   * @param x [cols]; entries that are not active may hold anything, also NaN
+   * @param active at least {@code count} inputs, each from 0 to cols - 1 and none twice, in any
+   *     order
+   * @param count how many inputs are active, 0 to cols
+   * @param bias [rows], or null
+   * @param y [rows], overwritten
+   * @throws dev.filigree.plan.FiligreeException FIL-0313 for an illegal count or input, FIL-0330
+   *     where the matrix is closed
+   */
+  void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y);
+
+  /**
    * The stored arrays, in file order; a matrix of the same format, rows and cols can be made from
    * them again. Views of memory that {@link #close} frees: reading them afterwards throws {@link
    * IllegalStateException} on JDK 25 and still works on older JDKs.

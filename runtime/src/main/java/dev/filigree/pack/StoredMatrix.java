@@ -99,6 +99,37 @@ abstract class StoredMatrix<A> implements PackedMatrix {
       A arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
 
   @Override
+  public void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
+    multiplyActive(Execution.current(), x, active, count, bias, y);
+  }
+
+  /** The same on chosen kernels and threads; formats stored by inputs do better. */
+  void multiplyActive(
+      Execution on, ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {
+    checkActive(active, count);
+    ByteBuffer inputs = Buffers.floats("x", x, cols);
+    multiply(on, MaskedInputs.of(inputs, cols, active, count), 1, bias, y);
+  }
+
+  /**
+   * Checks a list of active inputs.
+   *
+   * @throws FiligreeException FIL-0313 for an illegal count or input
+   */
+  final void checkActive(int[] active, int count) {
+    if (count < 0 || count > active.length || count > cols) {
+      throw new FiligreeException(
+          Message.FIL_0313, "count is " + count, "0 to " + Math.min(active.length, cols));
+    }
+    for (int i = 0; i < count; i++) {
+      if (active[i] < 0 || active[i] >= cols) {
+        throw new FiligreeException(
+            Message.FIL_0313, "input " + i + " is " + active[i], "0 to " + (cols - 1));
+      }
+    }
+  }
+
+  @Override
   public final void unpack(ByteBuffer dense) {
     ByteBuffer target = Buffers.writable("dense", dense, (long) rows * cols);
     A arrays = acquire();

@@ -61,8 +61,8 @@ abstract class Closing {
     refuses(Message.FIL_0330, () -> matrix.unpack(Samples.direct(new float[800])));
     refuses(Message.FIL_0330, matrix::parts);
     refuses(Message.FIL_0330, matrix::bytes);
+    refuses(Message.FIL_0330, () -> matrix.multiplyActive(x, new int[] {0}, 1, null, y));
     if (matrix instanceof ColumnsMatrix columns) {
-      refuses(Message.FIL_0330, () -> columns.multiplyActive(x, new int[] {0}, 1, null, y));
       refuses(Message.FIL_0330, columns::columnNorms);
     }
     if (matrix instanceof DenseMatrix dense) {

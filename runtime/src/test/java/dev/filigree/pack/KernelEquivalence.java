@@ -158,7 +158,8 @@ abstract class KernelEquivalence {
     for (int i = 0; i < 40; i++) {
       int rows = 1 + random.nextInt(90);
       int cols = 1 + random.nextInt(80);
-      float[] w = Samples.gaussian(random, rows * cols);
+      Pattern pattern = PATTERNS.get(random.nextInt(PATTERNS.size()));
+      float[] w = Samples.weights(random, pattern, rows, cols, random.nextDouble());
       float[] x = Samples.gaussian(random, cols);
       double share = random.nextDouble();
       int[] active = IntStream.range(0, cols).filter(k -> random.nextDouble() < share).toArray();
@@ -172,23 +173,23 @@ abstract class KernelEquivalence {
           x[k] = Float.NaN;
         }
       }
-      ValueType type = TYPES.get(i % TYPES.size());
-      ColumnsMatrix matrix =
-          (ColumnsMatrix) PackedMatrices.of("columns", type, Samples.direct(w), rows, cols);
-      float[] stored = Samples.unpack(matrix);
       float[] bias = Samples.gaussian(random, rows);
-      for (Kernels kernels : kernels()) {
-        ByteBuffer y = Samples.direct(new float[rows]);
-        matrix.multiplyActive(
-            new Execution(kernels, two),
-            Samples.misaligned(x),
-            active,
-            active.length,
-            Samples.direct(bias),
-            y);
-        String what = "seed " + seed + " " + kernels.name() + " " + type;
-        boolean[] all = new Samples.Stored("columns", type).multiplies(stored, rows, cols);
-        compare(what, stored, rows, cols, masked, 1, bias, y, all);
+      for (Samples.Stored stored : Samples.stored()) {
+        StoredMatrix<?> matrix = stored.pack(w, rows, cols);
+        float[] rounded = Samples.unpack(matrix);
+        boolean[] multiplies = stored.multiplies(rounded, rows, cols);
+        for (Kernels kernels : kernels()) {
+          ByteBuffer y = Samples.direct(new float[rows]);
+          matrix.multiplyActive(
+              new Execution(kernels, two),
+              Samples.misaligned(x),
+              active,
+              active.length,
+              Samples.direct(bias),
+              y);
+          String what = "seed " + seed + " " + kernels.name() + " " + stored;
+          compare(what, rounded, rows, cols, masked, 1, bias, y, multiplies);
+        }
       }
     }
   }

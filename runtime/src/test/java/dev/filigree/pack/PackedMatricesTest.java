@@ -246,15 +246,16 @@ class PackedMatricesTest {
 
   @Test
   void refusesIllegalActiveInputs() {
-    ColumnsMatrix matrix =
-        (ColumnsMatrix) PackedMatrices.of("columns", Samples.direct(new float[6]), 2, 3);
     ByteBuffer x = Samples.direct(new float[3]);
     ByteBuffer y = Samples.direct(new float[2]);
-    for (int[] active : new int[][] {{3}, {-1}, {0, Integer.MIN_VALUE}}) {
-      refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, active, active.length, null, y));
+    for (String format : PackedMatrices.formats()) {
+      PackedMatrix matrix = PackedMatrices.of(format, Samples.direct(new float[6]), 2, 3);
+      for (int[] active : new int[][] {{3}, {-1}, {0, Integer.MIN_VALUE}}) {
+        refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, active, active.length, null, y));
+      }
+      refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, new int[] {0}, 2, null, y));
+      refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, new int[] {0}, -1, null, y));
     }
-    refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, new int[] {0}, 2, null, y));
-    refuses(Message.FIL_0313, () -> matrix.multiplyActive(x, new int[] {0}, -1, null, y));
   }
 
   @Test
