@@ -39,6 +39,7 @@ class ArchitectureTest {
           .resideOutsideOfPackages(
               "dev.filigree.djl..",
               "dev.filigree.agent..",
+              "dev.filigree.decoder..",
               "dev.filigree.samples..",
               "dev.filigree.cli..",
               "dev.filigree.it..")

@@ -1,0 +1,80 @@
+package dev.filigree.decoder.load;
+
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.file.ModelFiles;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A directory with {@code config.json} and safetensors of type F32, F16 or BF16, mapped. */
+final class HuggingFaceModel implements DecoderWeights {
+  private static final String CONFIG = "config.json";
+
+  private final DecoderConfig config;
+  private final ModelFiles files;
+
+  private HuggingFaceModel(DecoderConfig config, ModelFiles files) {
+    this.config = config;
+    this.files = files;
+  }
+
+  /**
+   * Opens a directory.
+   *
+   * @throws FiligreeException FIL-0404, FIL-0401 and FIL-0429 for its files, FIL-0701 and FIL-0702
+   *     for its configuration, FIL-0704 to FIL-0706 for its tensors, FIL-0707 where there are none
+   */
+  static HuggingFaceModel open(Path folder) {
+    DecoderConfig config = readConfig(folder);
+    ModelFiles files = ModelFiles.open(weights(folder));
+    TensorShapes.check(folder, config, files.tensors());
+    return new HuggingFaceModel(config, files);
+  }
+
+  static DecoderConfig readConfig(Path folder) {
+    Path file = folder.resolve(CONFIG);
+    try {
+      return ConfigJson.parse(Files.readString(file), file);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0707, folder, "no readable " + CONFIG);
+    }
+  }
+
+  private static Path weights(Path folder) {
+    if (Files.exists(folder.resolve(ModelFiles.INDEX))) {
+      return folder;
+    }
+    try (Stream<Path> there = Files.list(folder)) {
+      List<Path> found =
+          there.filter(f -> f.getFileName().toString().endsWith(".safetensors")).sorted().toList();
+      if (found.size() != 1) {
+        throw new FiligreeException(
+            Message.FIL_0707,
+            folder,
+            found.isEmpty()
+                ? "no .safetensors file"
+                : found.size() + " .safetensors files but no " + ModelFiles.INDEX);
+      }
+      return found.get(0);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0404, folder, e.getMessage());
+    }
+  }
+
+  @Override
+  public DecoderConfig config() {
+    return config;
+  }
+
+  @Override
+  public ByteBuffer floats(String name) {
+    return NativeFloats.of(
+        files.tensor(name).orElseThrow(() -> new IllegalArgumentException("no tensor " + name)));
+  }
+}

@@ -1,0 +1,69 @@
+package dev.filigree.decoder.load;
+
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.file.Tensor;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Which tensors a decoder of a given shape has. */
+public final class TensorShapes {
+  private TensorShapes() {}
+
+  /** Names and shapes, from the embedding to the head. */
+  public static Map<String, long[]> of(DecoderConfig c) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put(DecoderWeights.EMBEDDING, new long[] {c.vocab(), c.dim()});
+    for (int l = 0; l < c.layers(); l++) {
+      shapes.put(DecoderWeights.attentionNorm(l), new long[] {c.dim()});
+      for (Projection p : Projection.values()) {
+        shapes.put(p.weight(l), new long[] {p.rows(c), p.cols(c)});
+        if (p.hasBias(c)) {
+          shapes.put(p.bias(l), new long[] {p.rows(c)});
+        }
+      }
+      shapes.put(DecoderWeights.feedForwardNorm(l), new long[] {c.dim()});
+    }
+    shapes.put(DecoderWeights.FINAL_NORM, new long[] {c.dim()});
+    if (!c.tiedHead()) {
+      shapes.put(DecoderWeights.HEAD, new long[] {c.vocab(), c.dim()});
+    }
+    return shapes;
+  }
+
+  /**
+   * Compares with what a file holds. Tables of rotary frequencies and the copy of a tied head are
+   * not looked at.
+   *
+   * @param where named in messages
+   * @throws FiligreeException FIL-0704 for a missing tensor, FIL-0705 for one of another shape,
+   *     FIL-0706 for one the decoder has no use for
+   */
+  static void check(Object where, DecoderConfig config, Collection<Tensor> found) {
+    Map<String, long[]> expected = of(config);
+    Map<String, long[]> left = new LinkedHashMap<>(expected);
+    for (Tensor t : found) {
+      long[] shape = left.remove(t.name());
+      if (shape == null) {
+        boolean harmless =
+            t.name().endsWith("rotary_emb.inv_freq") || t.name().equals(DecoderWeights.HEAD);
+        if (!harmless) {
+          throw new FiligreeException(Message.FIL_0706, where, t.name(), Arrays.toString(t.shape()));
+        }
+      } else if (!Arrays.equals(shape, t.shape())) {
+        throw new FiligreeException(
+            Message.FIL_0705, where, t.name(), Arrays.toString(t.shape()), Arrays.toString(shape));
+      }
+    }
+    left.forEach(
+        (name, shape) -> {
+          throw new FiligreeException(
+              Message.FIL_0704, where, name, Arrays.toString(shape), left.size());
+        });
+  }
+}

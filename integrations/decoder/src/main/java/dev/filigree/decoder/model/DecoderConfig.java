@@ -1,0 +1,103 @@
+package dev.filigree.decoder.model;
+
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The shape of a Llama-family decoder.
+ *
+ * @param dim width of the residual stream
+ * @param hidden units of the feed-forward block
+ * @param layers blocks
+ * @param heads query heads
+ * @param kvHeads key and value heads; divides {@code heads}
+ * @param headDim components of a head, even
+ * @param vocab token ids
+ * @param context most positions
+ * @param normEpsilon of RMSNorm
+ * @param ropeBase base of the rotary frequencies
+ * @param ropeLayout which components are rotated together
+ * @param ropeScaling Llama 3's stretching, if any
+ * @param slidingWindow how many positions a token sees at most, itself included, if bounded
+ * @param qkvBias whether query, key and value have biases
+ * @param outputBias whether the output projection of attention has a bias
+ * @param tiedHead whether the output head is the embedding
+ * @param bos id that begins a text, -1 for none
+ * @param stops ids that end a text
+ */
+public record DecoderConfig(
+    int dim,
+    int hidden,
+    int layers,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int vocab,
+    int context,
+    double normEpsilon,
+    double ropeBase,
+    RopeLayout ropeLayout,
+    Optional<RopeScaling> ropeScaling,
+    OptionalInt slidingWindow,
+    boolean qkvBias,
+    boolean outputBias,
+    boolean tiedHead,
+    int bos,
+    List<Integer> stops) {
+
+  /**
+   * Checks what goes together.
+   *
+   * @throws FiligreeException FIL-0702 for a shape that is none
+   */
+  public DecoderConfig {
+    stops = List.copyOf(stops);
+    require("width", dim, dim > 0, "at least 1");
+    require("feed-forward width", hidden, hidden > 0, "at least 1");
+    require("layers", layers, layers > 0, "at least 1");
+    require("heads", heads, heads > 0, "at least 1");
+    require(
+        "key and value heads",
+        kvHeads,
+        kvHeads > 0 && heads % kvHeads == 0,
+        "a divisor of the " + heads + " heads");
+    require("components of a head", headDim, headDim > 0 && headDim % 2 == 0, "an even number");
+    require("vocabulary", vocab, vocab > 0, "at least 1");
+    require("context", context, context > 0, "at least 1");
+    require("RMSNorm epsilon", normEpsilon, normEpsilon >= 0 && normEpsilon < 1, "0 to below 1");
+    require("rotary base", ropeBase, ropeBase > 0 && Double.isFinite(ropeBase), "above 0");
+  }
+
+  private static void require(String what, Object found, boolean legal, String range) {
+    if (!legal) {
+      throw new FiligreeException(Message.FIL_0702, what, found, range);
+    }
+  }
+
+  /** Outputs of the query projection. */
+  public int qDim() {
+    return heads * headDim;
+  }
+
+  /** Outputs of the key projection, and of the value projection. */
+  public int kvDim() {
+    return kvHeads * headDim;
+  }
+
+  /** The first position a token at that position sees. */
+  public int firstVisible(int position) {
+    return slidingWindow.isPresent() ? Math.max(0, position - slidingWindow.getAsInt() + 1) : 0;
+  }
+
+  /** Weights of all projections of all blocks. */
+  public long projectionWeights() {
+    long sum = 0;
+    for (Projection p : Projection.values()) {
+      sum += (long) p.rows(this) * p.cols(this);
+    }
+    return sum * layers;
+  }
+}

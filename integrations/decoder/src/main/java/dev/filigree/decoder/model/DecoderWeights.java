@@ -1,0 +1,38 @@
+package dev.filigree.decoder.model;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A decoder's shape and its tensors, under the names Hugging Face gives them. Tensors are read one
+ * at a time, so that a model larger than memory can be packed.
+ */
+public interface DecoderWeights {
+  /** The embedding [vocab][dim]. */
+  String EMBEDDING = "model.embed_tokens.weight";
+
+  /** The last RMSNorm [dim]. */
+  String FINAL_NORM = "model.norm.weight";
+
+  /** The output head [vocab][dim], where it is not tied. */
+  String HEAD = "lm_head.weight";
+
+  /** The RMSNorm before attention [dim]. */
+  static String attentionNorm(int layer) {
+    return "model.layers." + layer + ".input_layernorm.weight";
+  }
+
+  /** The RMSNorm before the feed-forward block [dim]. */
+  static String feedForwardNorm(int layer) {
+    return "model.layers." + layer + ".post_attention_layernorm.weight";
+  }
+
+  /** The shape. */
+  DecoderConfig config();
+
+  /**
+   * All elements of a tensor of the model, row-major.
+   *
+   * @return direct, float32 in native order from position 0 to the limit; not to be written to
+   */
+  ByteBuffer floats(String name);
+}

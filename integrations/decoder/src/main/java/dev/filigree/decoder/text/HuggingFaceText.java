@@ -1,0 +1,109 @@
+package dev.filigree.decoder.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** A {@code tokenizer.json}, through DJL's binding of Hugging Face tokenizers. */
+final class HuggingFaceText implements Tokenizer {
+  private final HuggingFaceTokenizer tokenizer;
+  private final int size;
+
+  private HuggingFaceText(HuggingFaceTokenizer tokenizer, int size) {
+    this.tokenizer = tokenizer;
+    this.size = size;
+  }
+
+  static HuggingFaceText open(Path path, int ids) {
+    if (!Files.isReadable(path)) {
+      throw new FiligreeException(Message.FIL_0404, path, "it is not there or not readable");
+    }
+    int size;
+    try {
+      size = size(path);
+      if (size > ids) {
+        throw new FiligreeException(Message.FIL_0711, path, size, ids);
+      }
+      return new HuggingFaceText(
+          HuggingFaceTokenizer.builder()
+              .optTokenizerPath(path)
+              .optAddSpecialTokens(false)
+              .optTruncation(false)
+              .optPadding(false)
+              .build(),
+          size);
+    } catch (FiligreeException e) {
+      throw e;
+    } catch (IOException | RuntimeException | LinkageError e) {
+      // The native library reports everything as a RuntimeException.
+      throw new FiligreeException(e, Message.FIL_0710, path, e.getMessage());
+    }
+  }
+
+  /** The largest id of the vocabulary and of the added tokens, plus one. */
+  private static int size(Path path) throws IOException {
+    TokenizerJson json =
+        new com.google.gson.Gson().fromJson(Files.readString(path), TokenizerJson.class);
+    if (json == null || json.model == null) {
+      throw new IOException("it has no model");
+    }
+    int largest = -1;
+    if (json.model.vocab instanceof Map<?, ?> vocab) {
+      for (Object id : vocab.values()) {
+        largest = Math.max(largest, ((Number) id).intValue());
+      }
+    } else if (json.model.vocab instanceof List<?> pieces) {
+      largest = pieces.size() - 1;
+    }
+    if (json.added_tokens != null) {
+      for (Added added : json.added_tokens) {
+        largest = Math.max(largest, added.id);
+      }
+    }
+    return largest + 1;
+  }
+
+  /** The parts of the file that are looked at; names are those of the file. */
+  @SuppressWarnings({"MemberName", "unused"})
+  private static final class TokenizerJson {
+    private Model model;
+    private List<Added> added_tokens;
+  }
+
+  private static final class Model {
+    private Object vocab;
+  }
+
+  private static final class Added {
+    private int id;
+  }
+
+  @Override
+  public int size() {
+    return size;
+  }
+
+  @Override
+  public List<Integer> encode(String text) {
+    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+        .mapToInt(Math::toIntExact)
+        .boxed()
+        .toList();
+  }
+
+  @Override
+  public String decode(List<Integer> ids) {
+    return tokenizer.decode(ids.stream().mapToLong(Integer::longValue).toArray(), true);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

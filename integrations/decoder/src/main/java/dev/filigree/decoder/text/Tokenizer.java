@@ -1,0 +1,38 @@
+package dev.filigree.decoder.text;
+
+import dev.filigree.plan.FiligreeException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Text to token ids and back. Safe for any number of threads. */
+public interface Tokenizer extends AutoCloseable {
+
+  /** How many ids there are. */
+  int size();
+
+  /** The ids of a text, without an id for its beginning. */
+  List<Integer> encode(String text);
+
+  /**
+   * The text of ids; the space some tokenizers put in front of the first word is left out. Bytes
+   * that are no UTF-8 become replacement characters.
+   */
+  String decode(List<Integer> ids);
+
+  @Override
+  void close();
+
+  /**
+   * Opens a tokenizer.
+   *
+   * @param path a {@code tokenizer.json} of Hugging Face, or a llama2.c {@code tokenizer.bin}
+   * @param ids how many ids the model has
+   * @throws FiligreeException FIL-0404 where it cannot be read, FIL-0710 where it is none, FIL-0711
+   *     where it has ids that the model lacks
+   */
+  static Tokenizer open(Path path, int ids) {
+    return path.getFileName().toString().endsWith(".json")
+        ? HuggingFaceText.open(path, ids)
+        : Llama2cTokenizer.open(path, ids);
+  }
+}
