@@ -7,7 +7,7 @@ import java.util.Locale;
  * stable.
  *
  * <p>Ranges: 01xx declarations, 02xx binding and training, 03xx kernels, packing and the gate, 04xx
- * files, 05xx agent, 06xx command line and data.
+ * files, 05xx agent, 06xx command line and data, 07xx decoder.
  */
 public enum Message {
   // 01xx declarations: checked by the compiler and again when a model is bound
@@ -312,7 +312,50 @@ public enum Message {
   FIL_0636(
       "%s needs calibration data, and none were given. Add --inputs X.safetensors with the inputs of every layer, or use magnitude."),
   FIL_0637(
-      "%s: tensor %s has %s inputs, which m = %s of %s does not divide. Nearest legal m: %s; or leave such tensors dense with --on-indivisible skip, or out with --exclude \"%s\".");
+      "%s: tensor %s has %s inputs, which m = %s of %s does not divide. Nearest legal m: %s; or leave such tensors dense with --on-indivisible skip, or out with --exclude \"%s\"."),
+
+  // 07xx decoder
+  FIL_0701(
+      "%s cannot be used: %s. The decoder runs Llama, Mistral and Qwen2 models; pass the config.json of one."),
+  FIL_0702("The decoder's %s is %s; legal: %s. Correct the model's configuration."),
+  FIL_0703(
+      "%s is no llama2.c model: %s. Pass a complete .bin of the legacy export, or a directory with config.json."),
+  FIL_0704(
+      "%s: tensor %s %s is missing (%s are). Pass all files of the model, or correct its config.json."),
+  FIL_0705("%s: tensor %s has shape %s; config.json asks for %s. Pass files that belong together."),
+  FIL_0706(
+      "%s: tensor %s %s is none the decoder has a use for. Remove it, or pass a model of a type that is supported."),
+  FIL_0707(
+      "%s holds no model: %s. A model directory has config.json and model.safetensors, or several with an index."),
+  FIL_0708("--random-model %s is no known shape; legal: %s."),
+  FIL_0709(
+      "%s does not exist. Pass a directory with config.json and safetensors, or a llama2.c .bin."),
+  FIL_0710(
+      "%s cannot be used as a tokenizer: %s. Pass a tokenizer.json, or a llama2.c tokenizer.bin."),
+  FIL_0711("%s has %s ids, but the model has %s. Pass the tokenizer of this model."),
+  FIL_0712("Tensor %s holds %s at element %s. Weights must be finite numbers; get a fresh copy."),
+  FIL_0713(
+      "%s positions are asked for, but at least 1 and at most %s fit. Shorten the input or the window."),
+  FIL_0714(
+      "Id %s at position %s is none the model has; legal: 0 to %s. Use the model's tokenizer."),
+  FIL_0715("%s is %s; legal: %s."),
+  FIL_0716(
+      "The prompt is empty, and the model has no id that begins a text. Pass at least one id."),
+  FIL_0717("Sequence %s has %s ids; at least 2 are needed, one to read and one to predict."),
+  FIL_0718(
+      "Sequence %s of the evaluation data is also in the calibration data, so its loss says little. Use other data, or pass --allow-overlap."),
+  FIL_0719(
+      "%s needs calibration data, and there are none. Pass --calibration with a JSON array of token ids."),
+  FIL_0720(
+      "%s holds no token ids: %s. Pass a JSON array of ids, or an array of such arrays where several sequences are taken."),
+  FIL_0721(
+      "Exactly one of --model and --random-model is needed. Pass a path or the name of a shape."),
+  FIL_0722("Exactly one of --text and --ids is needed. Pass a text file, or a JSON array of ids."),
+  FIL_0723(
+      "%s needs --tokenizer, a tokenizer.json or a llama2.c tokenizer.bin. Add it, or pass --ids."),
+  FIL_0724(
+      "%s has %s ids, too few for one window of %s. Pass a longer text or a smaller --window."),
+  FIL_0725("--prompt and --ids both begin the text. Pass one of them.");
 
   /** How serious a message is. */
   public enum Severity {

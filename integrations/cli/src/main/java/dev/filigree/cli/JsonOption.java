@@ -24,6 +24,11 @@ final class JsonOption {
     }
   }
 
+  /** Whether the JSON goes to standard output, which then holds nothing else. */
+  boolean isStandardOutput() {
+    return STANDARD_OUTPUT.equals(file);
+  }
+
   /** Prints the text for people, or the JSON where it goes to standard output. */
   void write(PrintWriter out, Supplier<String> text, Supplier<String> json) {
     if (STANDARD_OUTPUT.equals(file)) {

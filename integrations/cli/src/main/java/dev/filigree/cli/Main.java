@@ -26,6 +26,8 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       VerifyCommand.class,
       StripCommand.class,
+      EvalCommand.class,
+      GenerateCommand.class,
       AttachCommand.class
     })
 public final class Main {

@@ -184,7 +184,8 @@ public final class ConfigJson {
     JsonObject json = new JsonObject();
     // Biases of query, key and value alone are what makes a Llama a Qwen2.
     boolean qwen = c.qkvBias() && !c.outputBias();
-    json.addProperty("model_type", qwen ? "qwen2" : c.slidingWindow().isPresent() ? "mistral" : "llama");
+    json.addProperty(
+        "model_type", qwen ? "qwen2" : c.slidingWindow().isPresent() ? "mistral" : "llama");
     json.addProperty("hidden_size", c.dim());
     json.addProperty("intermediate_size", c.hidden());
     json.addProperty("num_hidden_layers", c.layers());

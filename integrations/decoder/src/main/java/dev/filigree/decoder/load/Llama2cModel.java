@@ -19,9 +19,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A model of llama2.c, legacy export: seven int32 (width, feed-forward width, layers, heads, key and
- * value heads, ids, context), then float32 tensors, kind by kind over all layers. A negative number
- * of ids says that the head is a tensor of its own, at the end. Tensors are mapped, not read.
+ * A model of llama2.c, legacy export: seven int32 (width, feed-forward width, layers, heads, key
+ * and value heads, ids, context), then float32 tensors, kind by kind over all layers. A negative
+ * number of ids says that the head is a tensor of its own, at the end. Tensors are mapped, not
+ * read.
  */
 final class Llama2cModel implements DecoderWeights {
   private static final int HEADER = 28;
@@ -118,8 +119,7 @@ final class Llama2cModel implements DecoderWeights {
     for (int l = 0; l < c.layers(); l++) {
       at = put(places, at, DecoderWeights.attentionNorm(l), 1, c.dim());
     }
-    for (Projection p :
-        new Projection[] {Projection.Q, Projection.K, Projection.V, Projection.O}) {
+    for (Projection p : new Projection[] {Projection.Q, Projection.K, Projection.V, Projection.O}) {
       at = put(places, at, p, c);
     }
     for (int l = 0; l < c.layers(); l++) {

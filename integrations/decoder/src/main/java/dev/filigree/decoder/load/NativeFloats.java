@@ -1,7 +1,7 @@
 package dev.filigree.decoder.load;
 
-import dev.filigree.file.FloatTensor;
 import dev.filigree.file.DType;
+import dev.filigree.file.FloatTensor;
 import dev.filigree.file.Tensor;
 import dev.filigree.kernel.AlignedMemory;
 import java.nio.ByteBuffer;

@@ -15,9 +15,9 @@ import java.util.OptionalInt;
 import java.util.SplittableRandom;
 
 /**
- * A model with weights drawn at random, for measuring speed where no trained one is at hand: matrices
- * are uniform with variance 1 / inputs, norms are 1, biases uniform within 0.1. Each tensor depends
- * on the seed and its name alone.
+ * A model with weights drawn at random, for measuring speed where no trained one is at hand:
+ * matrices are uniform with variance 1 / inputs, norms are 1, biases uniform within 0.1. Each
+ * tensor depends on the seed and its name alone.
  *
  * @param config the shape
  * @param seed of the weights
@@ -75,8 +75,7 @@ public record RandomModel(DecoderConfig config, long seed) implements DecoderWei
   public static RandomModel of(String shape, long seed) {
     DecoderConfig config = SHAPES.get(shape);
     if (config == null) {
-      throw new FiligreeException(
-          Message.FIL_0708, shape, String.join(", ", SHAPES.keySet()));
+      throw new FiligreeException(Message.FIL_0708, shape, String.join(", ", SHAPES.keySet()));
     }
     return new RandomModel(config, seed);
   }

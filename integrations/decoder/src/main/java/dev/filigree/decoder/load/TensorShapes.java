@@ -53,7 +53,8 @@ public final class TensorShapes {
         boolean harmless =
             t.name().endsWith("rotary_emb.inv_freq") || t.name().equals(DecoderWeights.HEAD);
         if (!harmless) {
-          throw new FiligreeException(Message.FIL_0706, where, t.name(), Arrays.toString(t.shape()));
+          throw new FiligreeException(
+              Message.FIL_0706, where, t.name(), Arrays.toString(t.shape()));
         }
       } else if (!Arrays.equals(shape, t.shape())) {
         throw new FiligreeException(

@@ -1,8 +1,9 @@
 package dev.filigree.decoder.model;
 
 /**
- * Rotary position embedding (Su et al. 2021): pair i of a head at position p is rotated by the angle
- * p * base^(-2i / headDim). Sines and cosines of all positions, computed in double. Immutable.
+ * Rotary position embedding (Su et al. 2021): pair i of a head at position p is rotated by the
+ * angle p * base^(-2i / headDim). Sines and cosines of all positions, computed in double.
+ * Immutable.
  */
 public final class RopeTable {
   private final int pairs;

@@ -1,0 +1,118 @@
+package dev.filigree.cli;
+
+import dev.filigree.cli.decoder.GenerateResult;
+import dev.filigree.cli.decoder.GenerateRun;
+import dev.filigree.decoder.generate.Sampler;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code filigree generate}. */
+@Command(
+    name = "generate",
+    mixinStandardHelpOptions = true,
+    description = "Continues a text with a language model.")
+final class GenerateCommand implements Callable<Integer> {
+  @Mixin private DecoderOptions decoder;
+
+  @Option(
+      names = "--random-model",
+      paramLabel = "SHAPE",
+      description =
+          "A model with random weights, to measure speed: a (width 1280, 24 layers), b (that of"
+              + " Qwen2.5-0.5B) or tiny.")
+  private String randomModel;
+
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to continue.")
+  private String prompt;
+
+  @Option(
+      names = "--ids",
+      paramLabel = "F",
+      description = "Token ids to continue, a JSON array, taken as they are.")
+  private Path ids;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      required = true,
+      description = "New tokens; fewer where the text ends or the context is full.")
+  private int steps;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      defaultValue = "0",
+      description = "0 takes the most likely token, 1 draws as the model says. Default: 0.")
+  private double temperature;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      defaultValue = "0",
+      description = "Draw among the K most likely tokens only; 0 for all. Default: 0.")
+  private int topK;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      defaultValue = "1",
+      description =
+          "Draw among the most likely tokens that together reach this probability. Default: 1.")
+  private double topP;
+
+  @Option(
+      names = "--activation-scope",
+      paramLabel = "all|decode",
+      defaultValue = "decode",
+      description =
+          "Skip activations at every position, or only where tokens come one at a time. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private String scope;
+
+  @Mixin private JsonOption json;
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    json.check();
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    GenerateRun run =
+        new GenerateRun(
+            decoder.spec(randomModel),
+            prompt,
+            ids,
+            decoder.tokenizer(),
+            steps,
+            new Sampler.Settings(temperature, topK, topP, decoder.seed()),
+            DecoderOptions.scope(scope),
+            decoder.keepFirst());
+    boolean toOut = !json.isStandardOutput();
+    GenerateResult result;
+    try (ProgressDisplay progress = ProgressDisplay.on(err)) {
+      result =
+          run.run(
+              progress,
+              text -> {
+                if (toOut) {
+                  out.print(text);
+                  out.flush();
+                }
+              });
+    }
+    json.write(out, () -> shown(result), result::json);
+    err.print(result.summary());
+    return 0;
+  }
+
+  /** The text was shown as it came; without a tokenizer the ids are all there is. */
+  private static String shown(GenerateResult result) {
+    return result.text() == null ? result.ids() + System.lineSeparator() : System.lineSeparator();
+  }
+}

@@ -1,0 +1,147 @@
+package dev.filigree.cli.decoder;
+
+import dev.filigree.decoder.evaluate.Loss;
+import dev.filigree.decoder.evaluate.Overlap;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.text.Tokenizer;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.samples.digits.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Evaluates a model.
+ *
+ * @param spec the model
+ * @param ids sequences, or null
+ * @param text a text file, or null
+ * @param tokenizer for the text
+ * @param window ids of a window of the text, or null for the context, at most 2048
+ * @param scope in which phase activations are skipped
+ * @param keepFirst positions that skip nothing
+ * @param allowOverlap whether sequences may be in both calibration and evaluation data
+ */
+public record EvalRun(
+    DecoderSpec spec,
+    Path ids,
+    Path text,
+    Path tokenizer,
+    Integer window,
+    SessionSettings.Scope scope,
+    int keepFirst,
+    boolean allowOverlap) {
+  private static final int MOST_WINDOW = 2048;
+  private static final int DECODED = 64;
+
+  /**
+   * Does it.
+   *
+   * @throws FiligreeException for what the files hold
+   */
+  public EvalResult run(Progress progress) {
+    if ((ids == null) == (text == null)) {
+      throw new FiligreeException(Message.FIL_0722);
+    }
+    DecoderWeights untouched = spec.open();
+    DecoderConfig config = untouched.config();
+    int width = window == null ? Math.min(config.context(), MOST_WINDOW) : window;
+    if (text != null && (width < 2 || width > config.context())) {
+      throw new FiligreeException(
+          Message.FIL_0604, "--window", width, "2 to " + config.context() + ", the context");
+    }
+    List<int[]> sequences = ids != null ? IdsFile.read(ids) : windows(config, width);
+    double overlap = Overlap.share(spec.calibration(), sequences);
+    if (!allowOverlap) {
+      Overlap.refuseCommon(spec.calibration(), sequences);
+    }
+    try (PreparedDecoder model = spec.prepare(untouched, progress)) {
+      SessionSettings settings = new SessionSettings(1, model.activation(), scope, keepFirst);
+      Loss loss =
+          Loss.measure(
+              model.packed(),
+              sequences,
+              settings,
+              (done, total) -> progress.at("Evaluating sequences", done, total));
+      Decoding decoding = decode(model, sequences.get(0), settings);
+      return EvalResult.of(
+          spec,
+          model,
+          loss,
+          decoding,
+          text == null ? null : new EvalResult.Windows(width, sequences.size(), config.bos()),
+          spec.calibration().isEmpty() ? null : overlap);
+    }
+  }
+
+  private List<int[]> windows(DecoderConfig config, int width) {
+    if (tokenizer == null) {
+      throw new FiligreeException(Message.FIL_0723, "--text");
+    }
+    String content;
+    try {
+      content = Files.readString(text);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0404, text, e.getMessage());
+    }
+    int[] all;
+    try (Tokenizer t = Tokenizer.open(tokenizer, config.vocab())) {
+      all = t.encode(content).stream().mapToInt(Integer::intValue).toArray();
+    }
+    boolean bos = config.bos() >= 0;
+    int fresh = bos ? width - 1 : width;
+    List<int[]> out = new ArrayList<>();
+    for (int from = 0; from + fresh <= all.length; from += fresh) {
+      int[] one = new int[width];
+      if (bos) {
+        one[0] = config.bos();
+      }
+      System.arraycopy(all, from, one, width - fresh, fresh);
+      out.add(one);
+    }
+    if (out.isEmpty()) {
+      throw new FiligreeException(Message.FIL_0724, text, all.length, fresh);
+    }
+    return out;
+  }
+
+  /**
+   * How fast tokens are decoded one at a time.
+   *
+   * @param tokensPerSecond NaN where the sequence is too short
+   * @param bytes weights read
+   */
+  record Decoding(double tokensPerSecond, WeightBytes bytes) {}
+
+  private static Decoding decode(PreparedDecoder model, int[] ids, SessionSettings settings) {
+    int n = Math.min(ids.length - 1, DECODED);
+    DecoderSession session =
+        model
+            .packed()
+            .newSession(
+                new SessionSettings(
+                    n, settings.activation(), settings.scope(), settings.keepFirst()));
+    int warm = n / 4;
+    for (int i = 0; i < warm; i++) {
+      session.feed(ids[i]);
+    }
+    session.counts().reset();
+    long start = System.nanoTime();
+    for (int id : Arrays.copyOfRange(ids, warm, n)) {
+      session.feed(id);
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new Decoding(
+        (n - warm) / seconds,
+        new WeightBytes(
+            model.packed().denseBytesPerToken(),
+            model.packed().realisedBytesPerToken(session.counts(), settings.activation())));
+  }
+}

@@ -1,0 +1,93 @@
+package dev.filigree.cli.decoder;
+
+import dev.filigree.decoder.generate.Generator;
+import dev.filigree.report.Json;
+import java.util.List;
+
+/**
+ * What {@code generate} made; the components are the keys of its JSON.
+ *
+ * @param ids the new tokens
+ * @param text those, decoded; null without a tokenizer
+ * @param promptTokens tokens of the prompt
+ * @param tokensPerS of tokens fed one at a time, NaN where there were none
+ * @param prefillTokensPerS of the prompt
+ * @param weightBytesPerToken read by one decoded token
+ * @param activationSparsity realised while decoding
+ * @param packedBytes of all stored weights
+ * @param cacheBytes of keys and values
+ * @param peakRssBytes of the process, null where the system does not say
+ * @param rssBytes at the end, null where the system does not say
+ * @param values type of stored weights
+ * @param title the model and its settings
+ */
+public record GenerateResult(
+    List<Integer> ids,
+    String text,
+    int promptTokens,
+    double tokensPerS,
+    double prefillTokensPerS,
+    WeightBytes weightBytesPerToken,
+    double activationSparsity,
+    long packedBytes,
+    long cacheBytes,
+    Long peakRssBytes,
+    Long rssBytes,
+    String values,
+    String title) {
+
+  static GenerateResult of(
+      DecoderSpec spec,
+      PreparedDecoder model,
+      Generator.Result result,
+      int promptTokens,
+      String text) {
+    return new GenerateResult(
+        result.ids(),
+        text,
+        promptTokens,
+        result.decodeTokensPerSecond(),
+        result.prefillTokensPerSecond(),
+        new WeightBytes(
+            model.packed().denseBytesPerToken(),
+            model.packed().realisedBytesPerToken(result.session().counts(), model.activation())),
+        result.session().counts().sparsity(),
+        model.packed().bytes(),
+        result.session().cacheBytes(),
+        Memory.peakResidentBytes(),
+        Memory.residentBytes(),
+        spec.values().label(),
+        spec.title());
+  }
+
+  /** For programs. */
+  public String json() {
+    return Json.text(this);
+  }
+
+  /** For people: what is said after the text. */
+  public String summary() {
+    StringBuilder out = new StringBuilder(title).append('\n');
+    EvalResult.line(
+        out,
+        "tokens per second",
+        "%,.1f one at a time (%,d new), %,.1f of the prompt (%,d)",
+        tokensPerS,
+        ids.size(),
+        prefillTokensPerS,
+        promptTokens);
+    EvalResult.line(
+        out,
+        "weights read per token",
+        "%,d of %,d bytes (%.1f * 10^9 bytes per second)",
+        weightBytesPerToken.realised(),
+        weightBytesPerToken.dense(),
+        weightBytesPerToken.realised() * tokensPerS / 1e9);
+    EvalResult.line(out, "activation sparsity", "%.4f", activationSparsity);
+    EvalResult.line(out, "packed, cache", "%,d and %,d bytes", packedBytes, cacheBytes);
+    if (peakRssBytes != null) {
+      EvalResult.line(out, "resident, at most", "%,d, %,d bytes", rssBytes, peakRssBytes);
+    }
+    return out.toString();
+  }
+}

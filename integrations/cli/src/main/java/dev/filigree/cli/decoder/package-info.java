@@ -1,0 +1,2 @@
+/** What the commands on language models share: options to a packed decoder, results as text. */
+package dev.filigree.cli.decoder;

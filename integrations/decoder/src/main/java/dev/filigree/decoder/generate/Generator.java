@@ -1,0 +1,97 @@
+package dev.filigree.decoder.generate;
+
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.PackedDecoder;
+import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+
+/** Generates ids after a prompt. */
+public final class Generator {
+  private final PackedDecoder model;
+
+  /** A generator on a model. */
+  public Generator(PackedDecoder model) {
+    this.model = model;
+  }
+
+  /**
+   * What came out.
+   *
+   * @param ids the new ids, without a stop id
+   * @param prefillTokensPerSecond of the prompt
+   * @param decodeTokensPerSecond of ids fed one at a time; NaN where there were none
+   * @param session where it ended
+   */
+  public record Result(
+      List<Integer> ids,
+      double prefillTokensPerSecond,
+      double decodeTokensPerSecond,
+      DecoderSession session) {}
+
+  /** The most positions a prompt and its continuation take. */
+  public static int capacity(DecoderConfig config, int prompt, int steps) {
+    return (int) Math.min(config.context(), (long) prompt + steps);
+  }
+
+  /**
+   * Generates until there are enough, a stop id comes, the context is full, or the caller has seen
+   * enough.
+   *
+   * @param prompt at least one id
+   * @param steps most new ids, at least 1
+   * @param settings its capacity is not looked at
+   * @param onId is told every new id; false ends the generation
+   * @throws FiligreeException FIL-0713 where the prompt does not fit into the context, FIL-0716
+   *     where it is empty, FIL-0714 for an id that is none
+   */
+  public Result run(
+      int[] prompt, int steps, Sampler sampler, SessionSettings settings, IntPredicate onId) {
+    DecoderConfig config = model.config();
+    if (prompt.length == 0) {
+      throw new FiligreeException(Message.FIL_0716);
+    }
+    if (prompt.length > config.context()) {
+      throw new FiligreeException(Message.FIL_0713, prompt.length, config.context());
+    }
+    DecoderSession session =
+        model.newSession(
+            new SessionSettings(
+                capacity(config, prompt.length, steps),
+                settings.activation(),
+                settings.scope(),
+                settings.keepFirst()));
+    long start = System.nanoTime();
+    FloatBuffer logits = session.feed(prompt);
+    long prefill = System.nanoTime() - start;
+    session.counts().reset();
+    List<Integer> ids = new ArrayList<>();
+    long decode = 0;
+    int fed = 0;
+    while (true) {
+      int id = sampler.next(logits, config.vocab());
+      if (id == config.bos() || config.stops().contains(id)) {
+        break;
+      }
+      ids.add(id);
+      boolean more = onId.test(id);
+      if (!more || ids.size() >= steps || prompt.length + ids.size() >= config.context()) {
+        break;
+      }
+      long before = System.nanoTime();
+      logits = session.feed(id);
+      decode += System.nanoTime() - before;
+      fed++;
+    }
+    return new Result(
+        List.copyOf(ids),
+        prompt.length * 1e9 / prefill,
+        fed == 0 ? Double.NaN : fed * 1e9 / decode,
+        session);
+  }
+}

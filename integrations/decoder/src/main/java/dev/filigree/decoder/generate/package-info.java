@@ -1,0 +1,2 @@
+/** Text generation: sampling and the loop around it. */
+package dev.filigree.decoder.generate;

@@ -1,0 +1,180 @@
+package dev.filigree.decoder.serve;
+
+import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One sequence of tokens: its cache and its position. For one thread. */
+public final class DecoderSession {
+  private final PackedDecoder model;
+  private final DecoderConfig config;
+  private final SessionSettings settings;
+  private final List<KvCache> caches = new ArrayList<>();
+  private final List<LayerRules> rules = new ArrayList<>();
+  private final ActivationCounts counts = new ActivationCounts();
+  private final EmbeddingTable embedding;
+  private final LayerForward forward;
+  private final int mostRows;
+  private final float[] hidden;
+  private final float[] normed;
+  private final ByteBuffer headIn;
+  private final FloatBuffer headInFloats;
+  private ByteBuffer logits;
+  private FloatBuffer logitFloats;
+  private int position;
+  private int lastRows;
+
+  DecoderSession(PackedDecoder model, SessionSettings settings) {
+    this.model = model;
+    this.config = model.config();
+    this.settings = settings;
+    int capacity = settings.capacity();
+    if (capacity < 1 || capacity > config.context()) {
+      throw new FiligreeException(Message.FIL_0713, capacity, config.context());
+    }
+    mostRows = Math.min(LayerForward.MOST_ROWS, capacity);
+    forward = new LayerForward(config, capacity, mostRows);
+    ActivationSetting activation = settings.activation();
+    boolean skips = activation.method() != ActivationSetting.Method.NONE;
+    ActiveInputs chooser =
+        new ActiveInputs(
+            skips ? Math.max(Math.max(config.dim(), config.qDim()), config.hidden()) : 0);
+    for (int l = 0; l < config.layers(); l++) {
+      caches.add(new KvCache(config, capacity));
+      rules.add(
+          skips
+              ? LayerRules.of(config, activation, l, model.layers().get(l).norms(), chooser, counts)
+              : null);
+    }
+    embedding = new EmbeddingTable(model.embedding());
+    hidden = new float[mostRows * config.dim()];
+    normed = new float[mostRows * config.dim()];
+    headIn = AlignedMemory.allocate(4 * normed.length);
+    headInFloats = headIn.asFloatBuffer();
+    logits = AlignedMemory.allocate(4 * config.vocab());
+    logitFloats = logits.asFloatBuffer();
+  }
+
+  /** How many tokens were fed. */
+  public int position() {
+    return position;
+  }
+
+  /** Bytes of the cache. */
+  public long cacheBytes() {
+    return caches.stream().mapToLong(KvCache::bytes).sum();
+  }
+
+  /** What the rules kept so far. */
+  public ActivationCounts counts() {
+    return counts;
+  }
+
+  /** Begins a new sequence; counts stay. */
+  public void reset() {
+    position = 0;
+  }
+
+  /** Sees the logits of a token. */
+  @FunctionalInterface
+  public interface LogitsConsumer {
+    /**
+     * @param index of the token among those that were fed
+     * @param logits of all sessions' tokens; those of this one begin at {@code at}
+     * @param at an absolute index
+     */
+    void accept(int index, FloatBuffer logits, int at);
+  }
+
+  /**
+   * Feeds tokens and gives the logits of the last one.
+   *
+   * @return [vocab]; valid until the next call
+   * @throws FiligreeException as {@link #feed(int[], LogitsConsumer)}
+   */
+  public FloatBuffer feed(int... ids) {
+    check(ids);
+    for (int from = 0; from < ids.length; ) {
+      from += chunk(ids, from);
+      if (from == ids.length) {
+        head(lastRows - 1, 1);
+      }
+    }
+    return logitFloats;
+  }
+
+  /**
+   * Feeds tokens and gives the logits of every one.
+   *
+   * @param ids at least one
+   * @throws FiligreeException FIL-0714 for an id that is none, FIL-0713 where they do not fit in
+   */
+  public void feed(int[] ids, LogitsConsumer consumer) {
+    check(ids);
+    for (int from = 0; from < ids.length; ) {
+      int rows = chunk(ids, from);
+      head(0, rows);
+      for (int r = 0; r < rows; r++) {
+        consumer.accept(from + r, logitFloats, r * config.vocab());
+      }
+      from += rows;
+    }
+  }
+
+  private void check(int[] ids) {
+    if (ids.length == 0 || position + ids.length > settings.capacity()) {
+      throw new FiligreeException(Message.FIL_0713, position + ids.length, settings.capacity());
+    }
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] < 0 || ids[i] >= config.vocab()) {
+        throw new FiligreeException(Message.FIL_0714, ids[i], i, config.vocab() - 1);
+      }
+    }
+  }
+
+  /** Runs some of the tokens through all blocks; returns how many. */
+  private int chunk(int[] ids, int from) {
+    int rows = Math.min(mostRows, ids.length - from);
+    boolean skip = settings.scope() == SessionSettings.Scope.ALL || ids.length == 1;
+    if (position < settings.keepFirst()) {
+      rows = Math.min(rows, settings.keepFirst() - position);
+      skip = false;
+    }
+    for (int r = 0; r < rows; r++) {
+      embedding.read(ids[from + r], hidden, r * config.dim());
+    }
+    for (int l = 0; l < config.layers(); l++) {
+      forward.run(
+          model.layers().get(l),
+          caches.get(l),
+          hidden,
+          rows,
+          position,
+          skip ? rules.get(l) : null,
+          null);
+    }
+    position += rows;
+    lastRows = rows;
+    return rows;
+  }
+
+  private void head(int firstRow, int rows) {
+    int dim = config.dim();
+    if (logitFloats.capacity() < rows * config.vocab()) {
+      logits = AlignedMemory.allocate(Math.multiplyExact(4 * rows, config.vocab()));
+      logitFloats = logits.asFloatBuffer();
+    }
+    for (int r = 0; r < rows; r++) {
+      Vectors.rmsNorm(
+          hidden, (firstRow + r) * dim, model.finalNorm(), config.normEpsilon(), normed, r * dim);
+    }
+    headInFloats.put(0, normed, 0, rows * dim);
+    model.head().multiply(headIn, rows, null, logits);
+  }
+}

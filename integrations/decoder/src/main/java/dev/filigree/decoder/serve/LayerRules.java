@@ -1,0 +1,128 @@
+package dev.filigree.decoder.serve;
+
+import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.pack.InputRule;
+import dev.filigree.plan.SparsityCount;
+import java.nio.FloatBuffer;
+
+/**
+ * The rules by which a block skips activations, with counts of what they kept. For one thread.
+ *
+ * <p>Projections that skip alike have the same rule object, which is then asked once.
+ */
+public final class LayerRules {
+  /** A rule that counts for the projections that share it. */
+  final class Counting implements InputRule {
+    private final InputRule rule;
+    private final Projection[] projections;
+
+    Counting(InputRule rule, Projection... projections) {
+      this.rule = rule;
+      this.projections = projections;
+    }
+
+    @Override
+    public int keep(FloatBuffer x, int offset, int n, int[] active) {
+      int kept = rule.keep(x, offset, n, active);
+      for (Projection p : projections) {
+        counts.add(p, n, kept);
+      }
+      return kept;
+    }
+  }
+
+  private final InputRule[] rules;
+  private final ActivationCounts counts;
+  private final float gateThreshold;
+  private final boolean cats;
+
+  private LayerRules(
+      InputRule[] rules, ActivationCounts counts, boolean cats, float gateThreshold) {
+    this.rules = rules;
+    this.counts = counts;
+    this.cats = cats;
+    this.gateThreshold = gateThreshold;
+  }
+
+  /**
+   * The rules of one block.
+   *
+   * @param norms as {@link PackedLayer#norms}, for WINA
+   * @param chooser working memory, shared by the blocks of a session
+   */
+  public static LayerRules of(
+      DecoderConfig config,
+      ActivationSetting setting,
+      int layer,
+      double[][] norms,
+      ActiveInputs chooser,
+      ActivationCounts counts) {
+    float[] thresholds = setting.thresholds() == null ? null : setting.thresholds()[layer];
+    InputRule[] rules = new InputRule[Projection.values().length];
+    boolean cats = setting.method() == ActivationSetting.Method.CATS;
+    LayerRules out = new LayerRules(rules, counts, cats, cats ? thresholds[0] : 0);
+    switch (setting.method()) {
+      case NONE, CATS -> {}
+      case TEAL, TOPK -> {
+        for (Projection.Site site : Projection.Site.values()) {
+          Projection[] all = site.projections();
+          InputRule shared =
+              out.new Counting(rule(config, setting, all[0], thresholds, norms, chooser), all);
+          for (Projection p : all) {
+            rules[p.ordinal()] = shared;
+          }
+        }
+      }
+      case TEAL_GREEDY, WINA -> {
+        for (Projection p : Projection.values()) {
+          rules[p.ordinal()] =
+              out.new Counting(rule(config, setting, p, thresholds, norms, chooser), p);
+        }
+      }
+    }
+    return out;
+  }
+
+  private static InputRule rule(
+      DecoderConfig config,
+      ActivationSetting setting,
+      Projection p,
+      float[] thresholds,
+      double[][] norms,
+      ActiveInputs chooser) {
+    int remove = (int) SparsityCount.floor(p.cols(config), setting.sparsity());
+    return switch (setting.method()) {
+      case TEAL, TEAL_GREEDY -> {
+        float t = thresholds[p.ordinal()];
+        yield (x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active);
+      }
+      case TOPK -> (x, offset, n, active) -> chooser.topK(x, offset, n, remove, active);
+      case WINA -> {
+        double[] own = norms[p.ordinal()];
+        yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
+      }
+      case NONE, CATS -> throw new IllegalStateException("no rule");
+    };
+  }
+
+  /** The rule of a projection's inputs, or null where all are used. */
+  InputRule rule(Projection p) {
+    return rules[p.ordinal()];
+  }
+
+  /** Whether hidden units are skipped by their gate. */
+  boolean isCats() {
+    return cats;
+  }
+
+  float gateThreshold() {
+    return gateThreshold;
+  }
+
+  /** Counts hidden units that CATS kept. */
+  void countUnits(long units, long kept) {
+    counts.add(Projection.DOWN, units, kept);
+  }
+}

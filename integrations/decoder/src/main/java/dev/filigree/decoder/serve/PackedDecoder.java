@@ -1,0 +1,146 @@
+package dev.filigree.decoder.serve;
+
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.pack.DenseMatrix;
+import dev.filigree.pack.PackedMatrices;
+import dev.filigree.plan.FiligreeException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A decoder on packed matrices. Immutable, safe for any number of threads, each with sessions of
+ * its own.
+ */
+public final class PackedDecoder implements AutoCloseable {
+  private final DecoderConfig config;
+  private final ValueType values;
+  private final List<PackedLayer> layers;
+  private final float[] finalNorm;
+  private final DenseMatrix embedding;
+  private final DenseMatrix head;
+
+  PackedDecoder(
+      DecoderConfig config,
+      ValueType values,
+      List<PackedLayer> layers,
+      float[] finalNorm,
+      DenseMatrix embedding,
+      DenseMatrix head) {
+    this.config = config;
+    this.values = values;
+    this.layers = List.copyOf(layers);
+    this.finalNorm = finalNorm;
+    this.embedding = embedding;
+    this.head = head;
+  }
+
+  /**
+   * Packs a model, tensor by tensor.
+   *
+   * @throws FiligreeException FIL-0712 for weights that are not finite
+   */
+  public static PackedDecoder pack(DecoderWeights weights, PackSettings settings) {
+    DecoderConfig c = weights.config();
+    // The largest tensors first: what is needed beside the packed result is then smallest.
+    DenseMatrix embedding = table(weights, DecoderWeights.EMBEDDING, settings.values());
+    DenseMatrix head =
+        c.tiedHead() ? embedding : table(weights, DecoderWeights.HEAD, settings.values());
+    List<PackedLayer> layers = new ArrayList<>();
+    for (int l = 0; l < c.layers(); l++) {
+      layers.add(PackedLayer.pack(weights, l, settings));
+    }
+    return new PackedDecoder(
+        c,
+        settings.values(),
+        layers,
+        Vectors.read(weights, DecoderWeights.FINAL_NORM),
+        embedding,
+        head);
+  }
+
+  private static DenseMatrix table(DecoderWeights weights, String name, ValueType type) {
+    DecoderConfig c = weights.config();
+    return Vectors.borrowing(
+        () ->
+            (DenseMatrix)
+                PackedMatrices.of(
+                    "dense", type, Vectors.finite(weights, name), c.vocab(), c.dim()));
+  }
+
+  /** The shape. */
+  public DecoderConfig config() {
+    return config;
+  }
+
+  /** Type of stored weights. */
+  public ValueType values() {
+    return values;
+  }
+
+  List<PackedLayer> layers() {
+    return layers;
+  }
+
+  float[] finalNorm() {
+    return finalNorm;
+  }
+
+  DenseMatrix embedding() {
+    return embedding;
+  }
+
+  DenseMatrix head() {
+    return head;
+  }
+
+  /** Bytes of all stored weights. */
+  public long bytes() {
+    long sum = head.bytes() + (embedding == head ? 0 : embedding.bytes());
+    for (PackedLayer layer : layers) {
+      sum += layer.bytes();
+    }
+    return sum;
+  }
+
+  /** Bytes of weights that one decoded token reads where nothing is skipped, the head included. */
+  public long denseBytesPerToken() {
+    long sum = head.bytes();
+    for (PackedLayer layer : layers) {
+      sum += layer.bytes();
+    }
+    return sum;
+  }
+
+  /**
+   * The same with what was skipped left out.
+   *
+   * @param counts of a session that decoded tokens
+   */
+  public long realisedBytesPerToken(ActivationCounts counts, ActivationSetting setting) {
+    long total = 0;
+    double read = 0;
+    boolean cats = setting.method() == ActivationSetting.Method.CATS;
+    for (Projection p : Projection.values()) {
+      long weights = (long) p.rows(config) * p.cols(config);
+      total += weights;
+      // A hidden unit that CATS skips saves its row of up as well.
+      read += weights * counts.kept(cats && p == Projection.UP ? Projection.DOWN : p);
+    }
+    return head.bytes() + Math.round((denseBytesPerToken() - head.bytes()) * (read / total));
+  }
+
+  /** A session from an empty cache. */
+  public DecoderSession newSession(SessionSettings settings) {
+    return new DecoderSession(this, settings);
+  }
+
+  @Override
+  public void close() {
+    layers.forEach(PackedLayer::close);
+    embedding.close();
+    head.close();
+  }
+}

@@ -1,0 +1,181 @@
+package dev.filigree.decoder.serve;
+
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.kernel.Activation;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.pack.GatedFeedForward;
+import dev.filigree.pack.PackedMatrices;
+import dev.filigree.pack.PackedMatrix;
+import dev.filigree.pack.SharedInputs;
+import dev.filigree.plan.FiligreeException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One block of a decoder on packed matrices. Immutable, safe for any number of threads.
+ *
+ * @param attentionNorm gains of the RMSNorm before attention [dim]
+ * @param feedForwardNorm gains of the RMSNorm before the feed-forward block [dim]
+ * @param qkv query, key and value
+ * @param qkvBias their biases one behind the other, or null
+ * @param output the output projection of attention
+ * @param outputBias its bias, or null
+ * @param feedForward gate, up and down
+ * @param norms ||W[:,i]||_2 by projection, or null where they were not asked for
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record PackedLayer(
+    float[] attentionNorm,
+    float[] feedForwardNorm,
+    SharedInputs qkv,
+    ByteBuffer qkvBias,
+    PackedMatrix output,
+    ByteBuffer outputBias,
+    GatedFeedForward feedForward,
+    double[][] norms)
+    implements AutoCloseable {
+
+  /**
+   * Packs one block.
+   *
+   * @throws FiligreeException FIL-0712 for weights that are not finite
+   */
+  public static PackedLayer pack(DecoderWeights weights, int layer, PackSettings settings) {
+    DecoderConfig c = weights.config();
+    double[][] norms = settings.columnNorms() ? new double[Projection.values().length][] : null;
+    String format = format(settings.layout());
+    SharedInputs qkv =
+        shared(weights, layer, settings, format, norms, Projection.Q, Projection.K, Projection.V);
+    PackedMatrix output = single(weights, layer, settings, format, norms, Projection.O);
+    GatedFeedForward feedForward = feedForward(weights, layer, settings, format, norms);
+    return new PackedLayer(
+        Vectors.read(weights, DecoderWeights.attentionNorm(layer)),
+        Vectors.read(weights, DecoderWeights.feedForwardNorm(layer)),
+        qkv,
+        c.qkvBias() ? joinedBias(weights, layer) : null,
+        output,
+        c.outputBias() ? Vectors.copy(weights, Projection.O.bias(layer)) : null,
+        feedForward,
+        norms);
+  }
+
+  private static String format(PackSettings.Layout layout) {
+    return switch (layout) {
+      case DENSE, SKIPPED_UNITS -> "dense";
+      case SPARSE_WEIGHTS -> "bitmap";
+      case SKIPPED_INPUTS -> "columns";
+    };
+  }
+
+  private static GatedFeedForward feedForward(
+      DecoderWeights weights, int layer, PackSettings settings, String format, double[][] norms) {
+    if (settings.layout() == PackSettings.Layout.SKIPPED_UNITS) {
+      return GatedFeedForward.of(
+          single(weights, layer, settings, format, norms, Projection.GATE),
+          single(weights, layer, settings, format, norms, Projection.UP),
+          single(weights, layer, settings, "columns", norms, Projection.DOWN),
+          GatedFeedForward.Biases.NONE,
+          Activation.SILU);
+    }
+    return GatedFeedForward.of(
+        shared(weights, layer, settings, format, norms, Projection.GATE, Projection.UP),
+        single(weights, layer, settings, format, norms, Projection.DOWN),
+        GatedFeedForward.Biases.NONE,
+        Activation.SILU);
+  }
+
+  private static PackedMatrix single(
+      DecoderWeights weights,
+      int layer,
+      PackSettings settings,
+      String format,
+      double[][] norms,
+      Projection p) {
+    DecoderConfig c = weights.config();
+    return Vectors.borrowing(
+        () -> {
+          ByteBuffer dense = read(weights, layer, p, norms);
+          return PackedMatrices.of(format, settings.values(), dense, p.rows(c), p.cols(c));
+        });
+  }
+
+  private static SharedInputs shared(
+      DecoderWeights weights,
+      int layer,
+      PackSettings settings,
+      String format,
+      double[][] norms,
+      Projection... projections) {
+    return Vectors.borrowing(
+        () -> {
+          List<ByteBuffer> dense = new ArrayList<>();
+          for (Projection p : projections) {
+            dense.add(read(weights, layer, p, norms));
+          }
+          int inputs = projections[0].cols(weights.config());
+          return SharedInputs.pack(format, settings.values(), inputs, dense);
+        });
+  }
+
+  private static ByteBuffer read(
+      DecoderWeights weights, int layer, Projection p, double[][] norms) {
+    ByteBuffer dense = Vectors.finite(weights, p.weight(layer));
+    if (norms != null) {
+      norms[p.ordinal()] =
+          Vectors.columnNorms(dense, p.rows(weights.config()), p.cols(weights.config()));
+    }
+    return dense;
+  }
+
+  private static ByteBuffer joinedBias(DecoderWeights weights, int layer) {
+    DecoderConfig c = weights.config();
+    ByteBuffer all = AlignedMemory.allocate(4 * (c.qDim() + 2 * c.kvDim()));
+    int at = 0;
+    for (Projection p : Projection.Site.ATTENTION.projections()) {
+      ByteBuffer one = Vectors.finite(weights, p.bias(layer));
+      all.put(at, one, 0, one.limit());
+      at += one.limit();
+    }
+    return all;
+  }
+
+  /** Bytes of the stored weights of all seven projections. */
+  public long bytes() {
+    return qkv.matrix().bytes() + output.bytes() + feedForward.bytes();
+  }
+
+  /**
+   * Gate and up for some rows, as two buffers [rows][hidden] side by side: for looking at what the
+   * fused block computes inside.
+   */
+  void gateAndUp(ByteBuffer x, int rows, ByteBuffer gate, ByteBuffer up, ByteBuffer both) {
+    List<PackedMatrix> m = feedForward.matrices();
+    int hidden = feedForward.hidden();
+    if (m.size() == 3) {
+      m.get(0).multiply(x, rows, null, gate);
+      m.get(1).multiply(x, rows, null, up);
+      return;
+    }
+    m.get(0).multiply(x, rows, null, both);
+    for (int r = 0; r < rows; r++) {
+      gate.put(4 * r * hidden, both, 8 * r * hidden, 4 * hidden);
+      up.put(4 * r * hidden, both, 8 * r * hidden + 4 * hidden, 4 * hidden);
+    }
+  }
+
+  /** The down projection. */
+  PackedMatrix down() {
+    List<PackedMatrix> m = feedForward.matrices();
+    return m.get(m.size() - 1);
+  }
+
+  @Override
+  public void close() {
+    qkv.close();
+    output.close();
+    feedForward.close();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.filigree.decoder.sparsity;
+
+import dev.filigree.calibrate.MagnitudeThreshold;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.LayerObserver;
+import dev.filigree.decoder.serve.PackSettings;
+import dev.filigree.decoder.serve.PackedLayer;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The distribution of a decoder's activations, gathered once on the untouched model; thresholds of
+ * any sparsity come from it.
+ */
+public final class ActivationCalibration {
+  private final DecoderConfig config;
+  private final List<Map<Projection.Site, MagnitudeThreshold>> inputs;
+  private final List<MagnitudeThreshold> gates;
+
+  private ActivationCalibration(
+      DecoderConfig config,
+      List<Map<Projection.Site, MagnitudeThreshold>> inputs,
+      List<MagnitudeThreshold> gates) {
+    this.config = config;
+    this.inputs = inputs;
+    this.gates = gates;
+  }
+
+  /**
+   * Sends sequences through the model.
+   *
+   * @throws FiligreeException FIL-0717, FIL-0713, FIL-0714 for the sequences
+   */
+  public static ActivationCalibration of(
+      DecoderWeights weights, List<int[]> sequences, DecoderPruning.Progress progress) {
+    DecoderConfig c = weights.config();
+    BlockPass pass = new BlockPass(weights, sequences);
+    List<Map<Projection.Site, MagnitudeThreshold>> inputs = new ArrayList<>();
+    List<MagnitudeThreshold> gates = new ArrayList<>();
+    for (int l = 0; l < c.layers(); l++) {
+      Map<Projection.Site, MagnitudeThreshold> sites = new EnumMap<>(Projection.Site.class);
+      for (Projection.Site site : Projection.Site.values()) {
+        sites.put(site, new MagnitudeThreshold(site.projections()[0].weight(l)));
+      }
+      MagnitudeThreshold gate = new MagnitudeThreshold(Projection.GATE.weight(l));
+      try (PackedLayer block = PackedLayer.pack(weights, l, PackSettings.DENSE)) {
+        pass.run(
+            block,
+            null,
+            new LayerObserver() {
+              @Override
+              public void inputs(Projection.Site site, FloatBuffer rows) {
+                sites.get(site).add(rows);
+              }
+
+              @Override
+              public void gates(FloatBuffer rows) {
+                gate.add(rows);
+              }
+            });
+      }
+      inputs.add(sites);
+      gates.add(gate);
+      progress.at(l + 1, c.layers());
+    }
+    return new ActivationCalibration(c, inputs, gates);
+  }
+
+  /**
+   * TEAL's uniform thresholds or those of CATS, at any sparsity.
+   *
+   * @param method TEAL or CATS
+   */
+  public ActivationSetting setting(Method method, double sparsity) {
+    float[][] thresholds = new float[config.layers()][];
+    for (int l = 0; l < thresholds.length; l++) {
+      if (method == Method.CATS) {
+        thresholds[l] = new float[] {gates.get(l).threshold(sparsity)};
+      } else {
+        thresholds[l] = new float[Projection.values().length];
+        for (Projection p : Projection.values()) {
+          thresholds[l][p.ordinal()] = threshold(l, p, sparsity);
+        }
+      }
+    }
+    return new ActivationSetting(method, sparsity, thresholds);
+  }
+
+  float threshold(int layer, Projection p, double sparsity) {
+    return inputs.get(layer).get(p.site()).threshold(sparsity);
+  }
+
+  /**
+   * The setting of a method, with thresholds where it has some.
+   *
+   * @param weights the untouched model
+   * @param sequences calibration ids; may be empty where the method needs none
+   * @throws FiligreeException FIL-0719 where the method needs calibration and there is none
+   */
+  public static ActivationSetting settingFor(
+      Method method,
+      double sparsity,
+      DecoderWeights weights,
+      List<int[]> sequences,
+      DecoderPruning.Progress progress) {
+    if (!method.needsCalibration()) {
+      return new ActivationSetting(method, sparsity, null);
+    }
+    if (sequences.isEmpty()) {
+      throw new FiligreeException(Message.FIL_0719, method.label());
+    }
+    ActivationCalibration calibration = of(weights, sequences, progress);
+    return method == Method.TEAL_GREEDY
+        ? new GreedySearch(weights, sequences, calibration).setting(sparsity)
+        : calibration.setting(method, sparsity);
+  }
+}

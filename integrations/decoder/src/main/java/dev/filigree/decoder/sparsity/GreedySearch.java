@@ -1,0 +1,136 @@
+package dev.filigree.decoder.sparsity;
+
+import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationCounts;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.LayerRules;
+import dev.filigree.decoder.serve.PackSettings;
+import dev.filigree.decoder.serve.PackedLayer;
+import dev.filigree.kernel.ValueType;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * TEAL's block-wise greedy search (Liu et al. 2024, algorithm 1): within a block the sparsity of
+ * that projection grows next whose growth changes the block's output least, by steps of equal
+ * numbers of weights, until the block as a whole has the wanted sparsity.
+ *
+ * <p>The error is the mean over sequences and channels of the L2 norm over the last quarter of a
+ * sequence. At most {@value #MOST_TOKENS} calibration tokens take part.
+ */
+final class GreedySearch {
+  private static final int MOST_TOKENS = 1024;
+  private static final double STEP = 0.05;
+  // A projection without any input computes nothing; what is left to it is little enough.
+  private static final double MOST = 0.95;
+
+  private final DecoderWeights weights;
+  private final DecoderConfig config;
+  private final ActivationCalibration calibration;
+  private final BlockPass pass;
+
+  GreedySearch(DecoderWeights weights, List<int[]> sequences, ActivationCalibration calibration) {
+    this.weights = weights;
+    this.config = weights.config();
+    this.calibration = calibration;
+    int tokens = 0;
+    int count = 0;
+    while (count < sequences.size() && (count == 0 || tokens < MOST_TOKENS)) {
+      tokens += sequences.get(count++).length;
+    }
+    pass = new BlockPass(weights, sequences.subList(0, count));
+  }
+
+  ActivationSetting setting(double sparsity) {
+    float[][] thresholds = new float[config.layers()][];
+    for (int l = 0; l < thresholds.length; l++) {
+      PackSettings settings = PackSettings.of(ValueType.F32, PackSettings.Layout.SKIPPED_INPUTS);
+      try (PackedLayer block = PackedLayer.pack(weights, l, settings)) {
+        BlockPass dense = pass.copy();
+        dense.run(block, null, null);
+        thresholds[l] = search(l, block, dense, sparsity);
+        pass.run(block, null, null);
+      }
+    }
+    return new ActivationSetting(ActivationSetting.Method.TEAL_GREEDY, sparsity, thresholds);
+  }
+
+  private float[] search(int layer, PackedLayer block, BlockPass dense, double wanted) {
+    Projection[] all = Projection.values();
+    double[] share = shares();
+    double step = STEP * share[Projection.Q.ordinal()];
+    double[] sparsity = new double[all.length];
+    double reached = 0;
+    while (reached < wanted - step / 2) {
+      int best = -1;
+      double least = Double.POSITIVE_INFINITY;
+      for (Projection p : all) {
+        double[] tried = sparsity.clone();
+        tried[p.ordinal()] += step / share[p.ordinal()];
+        if (tried[p.ordinal()] > MOST) {
+          continue;
+        }
+        double error = error(layer, block, dense, thresholds(layer, tried));
+        if (error < least) {
+          least = error;
+          best = p.ordinal();
+        }
+      }
+      if (best < 0) {
+        break; // every projection is as sparse as it may be
+      }
+      sparsity[best] += step / share[best];
+      reached += step;
+    }
+    return thresholds(layer, sparsity);
+  }
+
+  /** The share of a block's weights that a projection has. */
+  private double[] shares() {
+    double[] share = new double[Projection.values().length];
+    for (Projection p : Projection.values()) {
+      share[p.ordinal()] = (double) p.rows(config) * p.cols(config);
+    }
+    double sum = Arrays.stream(share).sum();
+    return Arrays.stream(share).map(s -> s / sum).toArray();
+  }
+
+  private float[] thresholds(int layer, double[] sparsity) {
+    float[] out = new float[sparsity.length];
+    for (Projection p : Projection.values()) {
+      out[p.ordinal()] = calibration.threshold(layer, p, sparsity[p.ordinal()]);
+    }
+    return out;
+  }
+
+  private double error(int layer, PackedLayer block, BlockPass dense, float[] thresholds) {
+    float[][] own = new float[layer + 1][];
+    own[layer] = thresholds;
+    ActivationSetting setting = new ActivationSetting(ActivationSetting.Method.TEAL_GREEDY, 0, own);
+    BlockPass sparse = pass.copy();
+    sparse.run(
+        block,
+        LayerRules.of(config, setting, layer, null, new ActiveInputs(0), new ActivationCounts()),
+        null);
+    int dim = config.dim();
+    double sum = 0;
+    for (int s = 0; s < dense.hidden().size(); s++) {
+      float[] a = dense.hidden().get(s);
+      float[] b = sparse.hidden().get(s);
+      int tokens = a.length / dim;
+      int from = tokens - Math.max(1, tokens / 4);
+      for (int d = 0; d < dim; d++) {
+        double squares = 0;
+        for (int t = from; t < tokens; t++) {
+          double difference = a[t * dim + d] - b[t * dim + d];
+          squares += difference * difference;
+        }
+        sum += Math.sqrt(squares);
+      }
+    }
+    return sum;
+  }
+}
