@@ -124,6 +124,7 @@ public record EvalResult(
     return out.toString();
   }
 
+  @SuppressWarnings("AnnotateFormatMethod")
   static void line(StringBuilder out, String name, String format, Object... values) {
     out.append(String.format(Locale.ROOT, "  %-24s", name))
         .append(String.format(Locale.ROOT, format, values))

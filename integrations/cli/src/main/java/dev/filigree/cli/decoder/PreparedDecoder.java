@@ -43,7 +43,7 @@ public record PreparedDecoder(
         out.put(String.valueOf(l), layer[0]);
       } else {
         for (Projection p : Projection.values()) {
-          out.put(l + "." + p.shortName(), layer[p.ordinal()]);
+          out.put(l + "." + p.shortName(), layer[p.index()]);
         }
       }
     }

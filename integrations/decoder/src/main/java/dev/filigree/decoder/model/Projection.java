@@ -5,20 +5,27 @@ import java.util.Locale;
 
 /** The seven projections of a block, with the names Hugging Face and llama2.c give them. */
 public enum Projection {
-  Q("self_attn.q_proj", "wq"),
-  K("self_attn.k_proj", "wk"),
-  V("self_attn.v_proj", "wv"),
-  O("self_attn.o_proj", "wo"),
-  GATE("mlp.gate_proj", "w1"),
-  UP("mlp.up_proj", "w3"),
-  DOWN("mlp.down_proj", "w2");
+  Q(0, "self_attn.q_proj", "wq"),
+  K(1, "self_attn.k_proj", "wk"),
+  V(2, "self_attn.v_proj", "wv"),
+  O(3, "self_attn.o_proj", "wo"),
+  GATE(4, "mlp.gate_proj", "w1"),
+  UP(5, "mlp.up_proj", "w3"),
+  DOWN(6, "mlp.down_proj", "w2");
 
+  private final int index;
   private final String module;
   private final String shortName;
 
-  Projection(String module, String shortName) {
+  Projection(int index, String module, String shortName) {
+    this.index = index;
     this.module = module;
     this.shortName = shortName;
+  }
+
+  /** Its place in arrays that have one element per projection, 0 to 6. */
+  public int index() {
+    return index;
   }
 
   /** The name of its weight in a block, Hugging Face style. */

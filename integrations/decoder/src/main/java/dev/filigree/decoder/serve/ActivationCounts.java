@@ -9,8 +9,8 @@ public final class ActivationCounts {
   private final long[] kept = new long[seen.length];
 
   void add(Projection p, long inputs, long keptInputs) {
-    seen[p.ordinal()] += inputs;
-    kept[p.ordinal()] += keptInputs;
+    seen[p.index()] += inputs;
+    kept[p.index()] += keptInputs;
   }
 
   /** Forgets everything. */
@@ -34,7 +34,7 @@ public final class ActivationCounts {
 
   /** The share of a projection's inputs that were kept; 1 where none were skipped. */
   public double kept(Projection p) {
-    int i = p.ordinal();
+    int i = p.index();
     return seen[i] == 0 ? 1 : (double) kept[i] / seen[i];
   }
 }

@@ -149,7 +149,7 @@ public final class LayerForward {
         m.multiplyActive(x, active, n, bias, y);
       } else {
         for (int p = 0; p < m.projections(); p++) {
-          InputRule rule = rules.rule(Projection.values()[p]);
+          InputRule rule = rules.rule(Projection.Site.ATTENTION.projections()[p]);
           int n = rule.keep(in.floats, r * m.inputs(), m.inputs(), active);
           m.multiplyActive(p, x, active, n, bias, y);
         }

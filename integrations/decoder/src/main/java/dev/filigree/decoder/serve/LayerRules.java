@@ -71,13 +71,13 @@ public final class LayerRules {
           InputRule shared =
               out.new Counting(rule(config, setting, all[0], thresholds, norms, chooser), all);
           for (Projection p : all) {
-            rules[p.ordinal()] = shared;
+            rules[p.index()] = shared;
           }
         }
       }
       case TEAL_GREEDY, WINA -> {
         for (Projection p : Projection.values()) {
-          rules[p.ordinal()] =
+          rules[p.index()] =
               out.new Counting(rule(config, setting, p, thresholds, norms, chooser), p);
         }
       }
@@ -95,12 +95,12 @@ public final class LayerRules {
     int remove = (int) SparsityCount.floor(p.cols(config), setting.sparsity());
     return switch (setting.method()) {
       case TEAL, TEAL_GREEDY -> {
-        float t = thresholds[p.ordinal()];
+        float t = thresholds[p.index()];
         yield (x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active);
       }
       case TOPK -> (x, offset, n, active) -> chooser.topK(x, offset, n, remove, active);
       case WINA -> {
-        double[] own = norms[p.ordinal()];
+        double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
       case NONE, CATS -> throw new IllegalStateException("no rule");
@@ -109,7 +109,7 @@ public final class LayerRules {
 
   /** The rule of a projection's inputs, or null where all are used. */
   InputRule rule(Projection p) {
-    return rules[p.ordinal()];
+    return rules[p.index()];
   }
 
   /** Whether hidden units are skipped by their gate. */

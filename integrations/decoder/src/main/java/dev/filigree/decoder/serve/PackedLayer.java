@@ -124,7 +124,7 @@ public record PackedLayer(
       DecoderWeights weights, int layer, Projection p, double[][] norms) {
     ByteBuffer dense = Vectors.finite(weights, p.weight(layer));
     if (norms != null) {
-      norms[p.ordinal()] =
+      norms[p.index()] =
           Vectors.columnNorms(dense, p.rows(weights.config()), p.cols(weights.config()));
     }
     return dense;

@@ -88,7 +88,7 @@ public final class ActivationCalibration {
       } else {
         thresholds[l] = new float[Projection.values().length];
         for (Projection p : Projection.values()) {
-          thresholds[l][p.ordinal()] = threshold(l, p, sparsity);
+          thresholds[l][p.index()] = threshold(l, p, sparsity);
         }
       }
     }

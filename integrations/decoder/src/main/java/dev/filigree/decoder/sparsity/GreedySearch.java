@@ -61,7 +61,7 @@ final class GreedySearch {
   private float[] search(int layer, PackedLayer block, BlockPass dense, double wanted) {
     Projection[] all = Projection.values();
     double[] share = shares();
-    double step = STEP * share[Projection.Q.ordinal()];
+    double step = STEP * share[Projection.Q.index()];
     double[] sparsity = new double[all.length];
     double reached = 0;
     while (reached < wanted - step / 2) {
@@ -69,14 +69,14 @@ final class GreedySearch {
       double least = Double.POSITIVE_INFINITY;
       for (Projection p : all) {
         double[] tried = sparsity.clone();
-        tried[p.ordinal()] += step / share[p.ordinal()];
-        if (tried[p.ordinal()] > MOST) {
+        tried[p.index()] += step / share[p.index()];
+        if (tried[p.index()] > MOST) {
           continue;
         }
         double error = error(layer, block, dense, thresholds(layer, tried));
         if (error < least) {
           least = error;
-          best = p.ordinal();
+          best = p.index();
         }
       }
       if (best < 0) {
@@ -92,7 +92,7 @@ final class GreedySearch {
   private double[] shares() {
     double[] share = new double[Projection.values().length];
     for (Projection p : Projection.values()) {
-      share[p.ordinal()] = (double) p.rows(config) * p.cols(config);
+      share[p.index()] = (double) p.rows(config) * p.cols(config);
     }
     double sum = Arrays.stream(share).sum();
     return Arrays.stream(share).map(s -> s / sum).toArray();
@@ -101,7 +101,7 @@ final class GreedySearch {
   private float[] thresholds(int layer, double[] sparsity) {
     float[] out = new float[sparsity.length];
     for (Projection p : Projection.values()) {
-      out[p.ordinal()] = calibration.threshold(layer, p, sparsity[p.ordinal()]);
+      out[p.index()] = calibration.threshold(layer, p, sparsity[p.index()]);
     }
     return out;
   }

@@ -134,7 +134,7 @@ final class Llama2cTokenizer implements Tokenizer {
       return false;
     }
     tokens.set(at, merged);
-    tokens.remove(at + 1);
+    tokens.remove(/* index */ at + 1);
     return true;
   }
 
