@@ -241,7 +241,15 @@ public final class GatedFeedForward implements AutoCloseable {
   }
 
   void multiply(Execution on, ByteBuffer x, int batch, ByteBuffer y) {
-    chunks(x, batch, y, (from, count, to, s) -> plain(on, from, count, to, s));
+    ByteBuffer from = inputs(x, batch);
+    ByteBuffer to = outputs(y, batch);
+    FeedForwardScratch s = scratch(batch);
+    for (int b = 0; b < batch; b += CHUNK) {
+      int count = Math.min(CHUNK, batch - b);
+      gateAndUp(on, rows(from, inputs, batch, b), count, s);
+      combine(on, count, s);
+      down.multiply(on, s.hidden(), count, downBias, rows(to, outputs(), batch, b));
+    }
   }
 
   /**
@@ -265,21 +273,22 @@ public final class GatedFeedForward implements AutoCloseable {
           "gate and up by outputs, in two matrices, up in format " + DenseMatrix.FORMAT);
     }
     columnsOf(down);
-    long[] kept = {0};
-    chunks(
-        x,
-        batch,
-        y,
-        (from, count, to, s) -> {
-          if (count < BATCHED) {
-            for (int b = 0; b < count; b++) {
-              kept[0] += skipGated(on, from, b, threshold, to, s);
-            }
-          } else {
-            kept[0] += zeroGated(on, from, count, threshold, to, s);
-          }
-        });
-    return kept[0];
+    ByteBuffer from = inputs(x, batch);
+    ByteBuffer to = outputs(y, batch);
+    FeedForwardScratch s = scratch(batch);
+    long kept = 0;
+    if (batch < BATCHED) {
+      for (int b = 0; b < batch; b++) {
+        kept += skipGated(on, from, b, threshold, to, s);
+      }
+      return kept;
+    }
+    for (int b = 0; b < batch; b += CHUNK) {
+      int count = Math.min(CHUNK, batch - b);
+      ByteBuffer part = rows(from, inputs, batch, b);
+      kept += zeroGated(on, part, count, threshold, rows(to, outputs(), batch, b), s);
+    }
+    return kept;
   }
 
   /**
@@ -320,22 +329,23 @@ public final class GatedFeedForward implements AutoCloseable {
     if (downRule != null) {
       columnsOf(down);
     }
-    chunks(
-        x,
-        batch,
-        y,
-        (from, count, to, s) -> {
-          if (!skipsInputs) {
-            gateAndUp(on, from, count, s);
-          } else if (gateRule == upRule) {
-            activeInputs(on, from, count, gateRule, 0, 2 * hidden, s);
-          } else {
-            activeInputs(on, from, count, gateRule, 0, hidden, s);
-            activeInputs(on, from, count, upRule, hidden, 2 * hidden, s);
-          }
-          combine(on, count, s);
-          activeHidden(on, count, downRule, to, s);
-        });
+    ByteBuffer from = inputs(x, batch);
+    ByteBuffer to = outputs(y, batch);
+    FeedForwardScratch s = scratch(batch);
+    for (int b = 0; b < batch; b += CHUNK) {
+      int count = Math.min(CHUNK, batch - b);
+      ByteBuffer part = rows(from, inputs, batch, b);
+      if (!skipsInputs) {
+        gateAndUp(on, part, count, s);
+      } else if (gateRule == upRule) {
+        activeInputs(on, part, count, gateRule, 0, 2 * hidden, s);
+      } else {
+        activeInputs(on, part, count, gateRule, 0, hidden, s);
+        activeInputs(on, part, count, upRule, hidden, 2 * hidden, s);
+      }
+      combine(on, count, s);
+      activeHidden(on, count, downRule, rows(to, outputs(), batch, b), s);
+    }
   }
 
   private static ColumnsMatrix columnsOf(StoredMatrix<?> down) {
@@ -346,13 +356,8 @@ public final class GatedFeedForward implements AutoCloseable {
         Message.FIL_0351, "Hidden units", down, "down as format " + ColumnsMatrix.FORMAT);
   }
 
-  /** Computes some rows: checked buffers from position 0. */
-  @FunctionalInterface
-  private interface Rows {
-    void run(ByteBuffer x, int count, ByteBuffer y, FeedForwardScratch s);
-  }
-
-  private void chunks(ByteBuffer x, int batch, ByteBuffer y, Rows rows) {
+  /** The checked inputs of all rows. */
+  private ByteBuffer inputs(ByteBuffer x, int batch) {
     if (batch < 1) {
       throw new FiligreeException(Message.FIL_0304, batch);
     }
@@ -360,28 +365,22 @@ public final class GatedFeedForward implements AutoCloseable {
     if (batch * widest > Integer.MAX_VALUE / 4) {
       throw new FiligreeException(Message.FIL_0312, batch, widest);
     }
-    ByteBuffer from = Buffers.floats("x", x, (long) batch * inputs);
-    ByteBuffer to = Buffers.writable("y", y, (long) batch * outputs());
-    FeedForwardScratch s = FeedForwardScratch.local();
-    s.grow(inputs, hidden, Math.min(batch, CHUNK));
-    if (batch <= CHUNK) {
-      rows.run(from, batch, to, s);
-      return;
-    }
-    for (int b = 0; b < batch; b += CHUNK) {
-      int count = Math.min(CHUNK, batch - b);
-      rows.run(
-          Buffers.part(from, b * inputs, count * inputs),
-          count,
-          Buffers.part(to, b * outputs(), count * outputs()),
-          s);
-    }
+    return Buffers.floats("x", x, (long) batch * inputs);
   }
 
-  private void plain(Execution on, ByteBuffer x, int count, ByteBuffer y, FeedForwardScratch s) {
-    gateAndUp(on, x, count, s);
-    combine(on, count, s);
-    down.multiply(on, s.hidden(), count, downBias, y);
+  private ByteBuffer outputs(ByteBuffer y, int batch) {
+    return Buffers.writable("y", y, (long) batch * outputs());
+  }
+
+  private FeedForwardScratch scratch(int batch) {
+    FeedForwardScratch s = FeedForwardScratch.local();
+    s.grow(inputs, hidden, Math.min(batch, CHUNK));
+    return s;
+  }
+
+  /** The rows from b on that are computed together: the buffer itself where these are all. */
+  private static ByteBuffer rows(ByteBuffer all, int width, int batch, int b) {
+    return batch <= CHUNK ? all : Buffers.part(all, b * width, Math.min(CHUNK, batch - b) * width);
   }
 
   /** Both products, gate without f. */

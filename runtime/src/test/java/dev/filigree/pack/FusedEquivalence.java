@@ -13,9 +13,13 @@ import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Workers;
 import dev.filigree.plan.FiligreeException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -208,6 +212,65 @@ abstract class FusedEquivalence {
         }
       }
     }
+  }
+
+  /** Large enough to be split; with other callers at the same time. */
+  @Test
+  void bitsDoNotDependOnTheThreads() throws Exception {
+    Random random = new Random(12);
+    Block b = new Block(random, ValueType.F32, 300, 700, 90);
+    float[] x = Samples.gaussian(random, b.inputs);
+    try (GatedFeedForward gated = b.pack(GatedFeedForward.Layout.BY_OUTPUTS);
+        GatedFeedForward active = b.pack(GatedFeedForward.Layout.BY_INPUTS)) {
+      List<float[]> alone = List.of();
+      for (int threads : new int[] {1, 2, 3}) {
+        try (Workers workers = new Workers(threads)) {
+          Execution on = new Execution(KernelSelection.current(), workers);
+          List<float[]> all = allOps(on, gated, active, x);
+          alone = alone.isEmpty() ? all : alone;
+          same(all, alone);
+          List<float[]> expected = alone;
+          ExecutorService callers = Executors.newFixedThreadPool(4);
+          try {
+            List<Future<?>> done = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+              done.add(
+                  callers.submit(
+                      () -> {
+                        for (int call = 0; call < 20; call++) {
+                          same(allOps(on, gated, active, x), expected);
+                        }
+                      }));
+            }
+            for (Future<?> future : done) {
+              future.get();
+            }
+          } finally {
+            callers.shutdownNow();
+          }
+        }
+      }
+    }
+  }
+
+  private static void same(List<float[]> actual, List<float[]> expected) {
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(actual.get(i)).as("operation %s", i).isEqualTo(expected.get(i));
+    }
+  }
+
+  private static List<float[]> allOps(
+      Execution on, GatedFeedForward gated, GatedFeedForward active, float[] x) {
+    ByteBuffer in = Samples.direct(x);
+    List<float[]> results = new ArrayList<>();
+    ByteBuffer y = Samples.direct(filled(gated.outputs()));
+    gated.multiply(on, in, 1, y);
+    results.add(Samples.array(y));
+    gated.multiplyGated(on, in, 1, 0.5f, y);
+    results.add(Samples.array(y));
+    active.multiplyActive(on, in, 1, above(0.5f), above(0.4f), above(1f), y);
+    results.add(Samples.array(y));
+    return results;
   }
 
   @Test
@@ -469,11 +532,26 @@ abstract class FusedEquivalence {
     final Activation activation;
 
     Block(Random random, ValueType type, boolean biased) {
-      this.type = type;
       // Large enough, now and then, to be split among threads.
-      inputs = 1 + random.nextInt(random.nextInt(3) == 0 ? 300 : 70);
-      hidden = 1 + random.nextInt(random.nextInt(3) == 0 ? 400 : 80);
-      outputs = 1 + random.nextInt(60);
+      this(
+          random,
+          type,
+          1 + random.nextInt(random.nextInt(3) == 0 ? 300 : 70),
+          1 + random.nextInt(random.nextInt(3) == 0 ? 400 : 80),
+          1 + random.nextInt(60),
+          biased);
+    }
+
+    Block(Random random, ValueType type, int inputs, int hidden, int outputs) {
+      this(random, type, inputs, hidden, outputs, true);
+    }
+
+    private Block(
+        Random random, ValueType type, int inputs, int hidden, int outputs, boolean biased) {
+      this.type = type;
+      this.inputs = inputs;
+      this.hidden = hidden;
+      this.outputs = outputs;
       gate = Samples.gaussian(random, hidden * inputs);
       up = Samples.gaussian(random, hidden * inputs);
       down = Samples.gaussian(random, outputs * hidden);
