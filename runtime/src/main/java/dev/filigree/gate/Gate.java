@@ -1,18 +1,70 @@
 package dev.filigree.gate;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
 /**
  * The break-even rule: a layer runs sparse only where that is measurably faster, so that switching
  * Filigree on never makes a model slower.
+ *
+ * <p>Two measurements: a short one of everything finds the fastest form, a second one of that form
+ * alone against dense decides. The winner of a comparison looks better in it than it is, so the
+ * first one decides nothing.
  */
 public final class Gate {
 
   /** What the lower bound of dense over packed must exceed. */
   public static final double THRESHOLD = 1.02;
 
+  /** From here on dense may not be chosen; a median between the two is measured longer. */
+  public static final double CLEAR = 1.10;
+
+  /** How often a measurement that decided nothing goes on. */
+  private static final int EXTENSIONS = 4;
+
   private Gate() {}
 
   /** Whether to run sparse, given the time of dense over the time of packed. */
   public static boolean sparse(Ratio denseOverPacked) {
     return denseOverPacked.lower90() > THRESHOLD;
+  }
+
+  /**
+   * Median microseconds of every contender, by name.
+   *
+   * @param budget about how long it may take
+   */
+  public static Map<String, Double> screen(List<Contender> contenders, Duration budget) {
+    Timing timing =
+        PairedTimer.within(budget)
+            .time(contenders.stream().map(Contender::call).toArray(Runnable[]::new));
+    Map<String, Double> micros = new LinkedHashMap<>();
+    for (int i = 0; i < contenders.size(); i++) {
+      micros.put(contenders.get(i).name(), timing.medianMicros(i));
+    }
+    return micros;
+  }
+
+  /**
+   * Measures one form against dense until the rule is clear about it: side 0 is dense, side 1 the
+   * form. Where the median says that it is faster and the bound does not yet, more rounds follow.
+   *
+   * @param budget about how long it takes; up to {@value #EXTENSIONS} times longer where it is close
+   */
+  public static Timing confirm(Contender dense, Contender form, Duration budget) {
+    List<Timing> parts = new ArrayList<>();
+    Timing all;
+    do {
+      parts.add(PairedTimer.within(budget).time(dense.call(), form.call()));
+      all = Timing.joined(parts);
+    } while (parts.size() <= EXTENSIONS && isOpen(all.ratio(0, 1)));
+    return all;
+  }
+
+  private static boolean isOpen(Ratio r) {
+    return !sparse(r) && r.median() > 1;
   }
 }

@@ -30,6 +30,11 @@ public final class Timing {
     this.rounds = rounds.stream().map(double[]::clone).toArray(double[][]::new);
   }
 
+  /** The rounds of several measurements of the same sides. */
+  static Timing joined(List<Timing> parts) {
+    return new Timing(parts.stream().flatMap(part -> Arrays.stream(part.rounds)).toList());
+  }
+
   /** How many rounds were measured. */
   public int rounds() {
     return rounds.length;
