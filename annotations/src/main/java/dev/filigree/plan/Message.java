@@ -182,6 +182,14 @@ public enum Message {
   FIL_0330("The packed matrix %s is closed and its memory freed. Pack the weights again."),
   FIL_0331(
       "%s: memory it was given was freed while it is needed (%s). Close packed matrices and arenas after the last use of their arrays."),
+  FIL_0340(
+      "The file of measured verdicts %s cannot be used: %s. It is ignored; delete it to be rid of this line, or set filigree.gate.cache.",
+      Severity.WARNING),
+  FIL_0341(
+      "At batch %s the whole model was slower packed, %sx the speed of dense (90 %% sure to be below 1); all layers run dense there.",
+      Severity.WARNING),
+  FIL_0342(
+      "The whole model was not timed at batch %s: %s. Give PackOptions.withModelInput an input for it."),
   FIL_0350(
       "The matrices of a gated feed-forward do not fit together: gate %s, up %s, down %s. Gate and up have the same shape, and down has as many inputs as they have outputs."),
   FIL_0351("%s cannot be skipped here: %s is stored. Pack %s."),

@@ -15,6 +15,13 @@ public enum Setting {
   ENABLED("enabled", "true", "true", "false"),
   /** What pack does with each layer: measure, or always one way. */
   GATE("gate", "auto", "auto", "off", "always-sparse"),
+  /**
+   * The file that keeps what the gate measured, so that the same layer is not measured again;
+   * {@code auto} is {@code filigree/gate.json} in the user's cache folder, {@code off} is none.
+   */
+  GATE_CACHE("gate.cache", "auto"),
+  /** Whether a weight has one packed form, or one for each number of rows where that is faster. */
+  MEMORY("memory", "small", "small", "speed"),
   /** Which kernels run: the fastest usable, or the plain reference. */
   KERNELS("kernels", "auto", "auto", "reference"),
   /** Threads a packed operator may use; 0 means as many as libtorch or the machine has. */

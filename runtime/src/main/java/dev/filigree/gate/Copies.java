@@ -1,4 +1,4 @@
-package dev.filigree.cli.bench;
+package dev.filigree.gate;
 
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.pack.PackedMatrices;
@@ -16,13 +16,13 @@ import java.util.Map;
  * @param bytesPerSide what the copies of one side should fill; 0 for a single copy
  * @param limited whether memory did not suffice for what was asked
  */
-record Copies(long bytesPerSide, boolean limited) {
+public record Copies(long bytesPerSide, boolean limited) {
 
   /** More copies than that add nothing but objects; a layer that small lies in the cache. */
-  static final int MOST = 1 << 16;
+  public static final int MOST = 1 << 16;
 
   /** The number of copies of that many bytes. */
-  int count(long bytes) {
+  public int count(long bytes) {
     long whole = bytesPerSide / bytes;
     // Where memory is short the last copy must not go beyond it.
     long count = limited || whole * bytes == bytesPerSide ? whole : whole + 1;
@@ -30,12 +30,12 @@ record Copies(long bytesPerSide, boolean limited) {
   }
 
   /** The matrix itself and copies of it in memory of their own. */
-  List<PackedMatrix> of(PackedMatrix matrix) {
+  public List<PackedMatrix> of(PackedMatrix matrix) {
     return of(matrix, count(matrix.bytes()));
   }
 
   /** That many, the matrix itself among them. */
-  static List<PackedMatrix> of(PackedMatrix matrix, int count) {
+  public static List<PackedMatrix> of(PackedMatrix matrix, int count) {
     List<PackedMatrix> out = new ArrayList<>(List.of(matrix));
     while (out.size() < count) {
       Map<String, Part> parts = new HashMap<>();

@@ -52,7 +52,8 @@ public final class Gate {
    * Measures one form against dense until the rule is clear about it: side 0 is dense, side 1 the
    * form. Where the median says that it is faster and the bound does not yet, more rounds follow.
    *
-   * @param budget about how long it takes; up to {@value #EXTENSIONS} times longer where it is close
+   * @param budget about how long it takes; up to {@value #EXTENSIONS} times longer where it is
+   *     close
    */
   public static Timing confirm(Contender dense, Contender form, Duration budget) {
     List<Timing> parts = new ArrayList<>();

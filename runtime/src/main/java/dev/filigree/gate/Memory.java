@@ -1,4 +1,4 @@
-package dev.filigree.cli.bench;
+package dev.filigree.gate;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
@@ -11,14 +11,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What this process may still allocate, in bytes. */
-final class Memory {
+public final class Memory {
   private static final Path LINUX = Path.of("/proc/meminfo");
   private static final String AVAILABLE = "MemAvailable:";
 
   private Memory() {}
 
   /** Left on the Java heap. */
-  static long heap() {
+  public static long heap() {
     Runtime runtime = Runtime.getRuntime();
     return runtime.maxMemory() - runtime.totalMemory() + runtime.freeMemory();
   }
@@ -26,7 +26,7 @@ final class Memory {
   /**
    * Left for direct buffers: -XX:MaxDirectMemorySize, or as much as the heap where it is not set.
    */
-  static long direct() {
+  public static long direct() {
     HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
     long set = Long.parseLong(vm.getVMOption("MaxDirectMemorySize").getValue());
     long used =
@@ -38,7 +38,7 @@ final class Memory {
   }
 
   /** Left on the machine, or in the container, without swapping. */
-  static long machine() {
+  public static long machine() {
     OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     // Free memory leaves out what the system only caches; Linux says what it would give.
     return Files.isReadable(LINUX)

@@ -30,6 +30,15 @@ public final class Json {
     return INDENTED.toJson(value) + "\n";
   }
 
+  /**
+   * The record that {@link #text} wrote; null for a number is NaN.
+   *
+   * @throws com.google.gson.JsonParseException where it is something else
+   */
+  public static <T> T read(String text, Class<T> type) {
+    return COMPACT.fromJson(text, type);
+  }
+
   /** The value as JSON on one line, safe inside an HTML script element. */
   static String compact(Object value) {
     return COMPACT.toJson(value);

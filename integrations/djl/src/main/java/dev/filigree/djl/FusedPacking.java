@@ -266,7 +266,8 @@ final class FusedPacking {
           r.p10(),
           r.p90(),
           timing.medianMicros(0),
-          timing.medianMicros(1));
+          timing.medianMicros(1),
+          Double.NaN);
     }
   }
 }

@@ -47,6 +47,8 @@ public record LayerSummary(
    * @param p90 90th percentile of that ratio
    * @param denseMicros median time of DJL's dense layer
    * @param packedMicros median time of the best packed form
+   * @param breakEven estimated share of zeros above which that form is faster than dense on this
+   *     machine, 0 to 1; NaN where it was not estimated
    */
   public record Verdict(
       int batch,
@@ -55,5 +57,12 @@ public record LayerSummary(
       double p10,
       double p90,
       double denseMicros,
-      double packedMicros) {}
+      double packedMicros,
+      double breakEven) {
+
+    /** The same measurement where DJL's dense layer runs all the same. */
+    Verdict dense() {
+      return new Verdict(batch, "dense", ratio, p10, p90, denseMicros, packedMicros, breakEven);
+    }
+  }
 }

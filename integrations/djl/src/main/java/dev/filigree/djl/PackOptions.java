@@ -2,15 +2,21 @@ package dev.filigree.djl;
 
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.Setting;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How {@link Filigree#pack} chooses what each layer runs on.
  *
  * @param batchSizes rows per forward the model will see, each at least 1; the gate measures each
  * @param mode measure, or always one way
+ * @param memory how many packed forms one weight may have
+ * @param modelInput inputs of the whole model, to time it from end to end; where it is absent and
+ *     the model says what shapes it takes, normal numbers are used
  */
-public record PackOptions(List<Integer> batchSizes, Mode mode) {
+public record PackOptions(
+    List<Integer> batchSizes, Mode mode, Memory memory, Optional<ModelInput> modelInput) {
 
   /** What pack does with each layer. */
   public enum Mode {
@@ -22,6 +28,14 @@ public record PackOptions(List<Integer> batchSizes, Mode mode) {
     DENSE
   }
 
+  /** How many packed forms one weight may have. */
+  public enum Memory {
+    /** One, the best over all batch sizes. */
+    SMALL,
+    /** One for every batch size where that is faster. */
+    SPEED
+  }
+
   public PackOptions {
     batchSizes = List.copyOf(batchSizes);
     for (int batch : batchSizes) {
@@ -31,6 +45,15 @@ public record PackOptions(List<Integer> batchSizes, Mode mode) {
     }
   }
 
+  /** With the memory that {@link Setting#MEMORY} says. */
+  public PackOptions(List<Integer> batchSizes, Mode mode) {
+    this(
+        batchSizes,
+        mode,
+        Setting.MEMORY.get().equals("speed") ? Memory.SPEED : Memory.SMALL,
+        Optional.empty());
+  }
+
   /** Measured, for batch sizes 1 and 64. */
   public static PackOptions defaults() {
     return new PackOptions(List.of(1, 64), Mode.AUTO);
@@ -38,6 +61,16 @@ public record PackOptions(List<Integer> batchSizes, Mode mode) {
 
   /** The same batch sizes with another mode. */
   public PackOptions withMode(Mode other) {
-    return new PackOptions(batchSizes, other);
+    return new PackOptions(batchSizes, other, memory, modelInput);
+  }
+
+  /** The same with another number of forms. */
+  public PackOptions withMemory(Memory other) {
+    return new PackOptions(batchSizes, mode, other, modelInput);
+  }
+
+  /** The same with inputs of the whole model. */
+  public PackOptions withModelInput(ModelInput input) {
+    return new PackOptions(batchSizes, mode, memory, Optional.of(input));
   }
 }

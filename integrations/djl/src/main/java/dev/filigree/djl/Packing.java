@@ -2,24 +2,15 @@ package dev.filigree.djl;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
-import dev.filigree.djl.serve.PackedWeights;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.Weights;
-import dev.filigree.gate.Gate;
-import dev.filigree.gate.PairedTimer;
-import dev.filigree.gate.Ratio;
-import dev.filigree.gate.Timing;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.FiligreeException;
@@ -27,11 +18,8 @@ import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
 import dev.filigree.plan.Setting;
 import dev.filigree.plan.WeightPlan;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,10 +55,16 @@ final class Packing {
     unpack(layers);
     Activations.prepare(layers);
     Set<Binding> fused = off ? Set.of() : FusedPacking.pack(model, options.batchSizes(), mode);
-    for (Bindings.Layer layer : layers) {
-      if (!off && !fused.contains(layer.binding()) && isCandidate(layer.binding(), mode)) {
-        pack(model, layer, options.batchSizes(), mode);
+    PackOptions effective = options.withMode(mode);
+    try (LayerGate gate = LayerGate.of(model, layers, options)) {
+      for (Bindings.Layer layer : layers) {
+        if (!off && !fused.contains(layer.binding()) && isCandidate(layer.binding(), mode)) {
+          pack(layer, effective, gate);
+        }
       }
+    }
+    if (mode == PackOptions.Mode.AUTO && !off) {
+      WholeModel.revertWhereSlower(model, layers, options);
     }
     return Summaries.of(root, layers);
   }
@@ -114,32 +108,32 @@ final class Packing {
     return mode == PackOptions.Mode.DENSE ? array.size() >= Bindings.SMALL_LAYER : planned;
   }
 
-  private static void pack(
-      Model model, Bindings.Layer layer, List<Integer> batches, PackOptions.Mode mode) {
+  private static void pack(Bindings.Layer layer, PackOptions options, LayerGate gate) {
     Binding b = layer.binding();
     LayerServing before =
         b.serving() instanceof LayerServing s ? s : new LayerServing(null, null, null);
-    Forms forms = new Forms(b.weights().get(0).getArray());
+    Forms forms = new Forms(b);
     Optional<Pattern> weights = b.plan().flatMap(p -> p.weight()).map(WeightPlan::pattern);
     boolean skips = before.skipsInputs();
-    Map<Integer, PackedMatrix> chosen = new LinkedHashMap<>();
-    List<LayerSummary.Verdict> verdicts = new ArrayList<>();
-    for (int batch : batches) {
-      List<String> candidates =
-          mode == PackOptions.Mode.DENSE ? List.of("dense") : candidates(weights, skips, batch);
-      if (candidates.isEmpty()) {
-        return;
-      }
-      if (mode == PackOptions.Mode.AUTO) {
-        LayerSummary.Verdict v = measure(model, layer, before, forms, candidates, batch);
-        verdicts.add(v);
-        chosen.put(batch, v.chosen().equals("dense") ? null : forms.get(v.chosen()));
-      } else {
-        chosen.put(batch, forms.get(candidates.get(0)));
-      }
+    Map<Integer, String> chosen = new LinkedHashMap<>();
+    if (options.mode() == PackOptions.Mode.DENSE) {
+      options.batchSizes().forEach(batch -> chosen.put(batch, "dense"));
+    } else if (weights.isEmpty() && !skips) {
+      return;
+    } else if (options.mode() == PackOptions.Mode.ALWAYS_SPARSE) {
+      options
+          .batchSizes()
+          .forEach(batch -> chosen.put(batch, candidates(weights, skips, batch).get(0)));
+    } else {
+      List<String> candidates = new ArrayList<>(candidates(weights, skips, 1));
+      candidates.add("dense");
+      List<LayerSummary.Verdict> verdicts = gate.decide(b, before, forms, candidates, chosen);
+      Verdicts.put(b, verdicts);
     }
-    Verdicts.put(b, verdicts);
-    b.setServing(before.with(forms.weights(b, chosen)));
+    Map<Integer, PackedMatrix> byBatch = new LinkedHashMap<>();
+    chosen.forEach(
+        (batch, form) -> byBatch.put(batch, form.equals(LayerGate.DJL) ? null : forms.get(form)));
+    b.setServing(before.with(forms.weights(b, byBatch)));
   }
 
   /** The packed forms that are legal for a layer, the usual best one first. */
@@ -153,82 +147,5 @@ final class Packing {
       forms.add("columns");
     }
     return forms;
-  }
-
-  private static LayerSummary.Verdict measure(
-      Model model,
-      Bindings.Layer layer,
-      LayerServing before,
-      Forms forms,
-      List<String> candidates,
-      int batch) {
-    Block block = layer.block();
-    Binding b = layer.binding();
-    try (NDManager manager = model.getNDManager().newSubManager()) {
-      ParameterStore store = new ParameterStore(manager, false);
-      NDList inputs = new NDList(forms.input(manager, before.sampleInput(), batch));
-      List<Runnable> sides = new ArrayList<>();
-      sides.add(() -> Dispatch.bypassed(() -> block.forward(store, inputs, false)).close());
-      for (String name : candidates) {
-        LayerServing trial =
-            before.with(forms.weights(b, Collections.singletonMap(batch, forms.get(name))));
-        sides.add(() -> trial.answer(block, b, store, inputs).close());
-      }
-      Timing timing = PairedTimer.within(GATE_BUDGET).time(sides.toArray(Runnable[]::new));
-      int fastest = 1;
-      for (int i = 2; i < sides.size(); i++) {
-        fastest = timing.medianMicros(i) < timing.medianMicros(fastest) ? i : fastest;
-      }
-      Ratio r = timing.ratio(0, fastest);
-      return new LayerSummary.Verdict(
-          batch,
-          Gate.sparse(r) ? candidates.get(fastest - 1) : "dense",
-          r.median(),
-          r.p10(),
-          r.p90(),
-          timing.medianMicros(0),
-          timing.medianMicros(fastest));
-    }
-  }
-
-  /** The packed forms of one weight, each made when first asked for. */
-  private static final class Forms {
-    private final NDArray weight;
-    private final int rows;
-    private final int cols;
-    private final Map<String, PackedMatrix> made = new LinkedHashMap<>();
-
-    Forms(NDArray weight) {
-      this.weight = weight;
-      this.rows = Math.toIntExact(weight.getShape().get(0));
-      this.cols = Math.toIntExact(weight.getShape().get(1));
-    }
-
-    PackedMatrix get(String format) {
-      return made.computeIfAbsent(format, f -> PackedMatrices.of(f, values(), rows, cols));
-    }
-
-    private ByteBuffer values() {
-      ByteBuffer b = weight.toByteBuffer(true).order(ByteOrder.nativeOrder());
-      b.rewind();
-      return b;
-    }
-
-    PackedWeights weights(Binding b, Map<Integer, PackedMatrix> byBatch) {
-      return new PackedWeights(b, byBatch, rows, cols);
-    }
-
-    /** Rows seen in calibration, repeated as needed, or normal numbers where there were none. */
-    NDArray input(NDManager manager, float[] sample, int batch) {
-      Shape shape = new Shape(batch, cols);
-      if (sample.length == 0) {
-        return manager.randomNormal(shape);
-      }
-      float[] values = new float[Math.multiplyExact(batch, cols)];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = sample[i % sample.length];
-      }
-      return manager.create(values, shape);
-    }
   }
 }

@@ -16,6 +16,14 @@ final class Verdicts {
     BY_BINDING.put(binding, List.copyOf(verdicts));
   }
 
+  /** Keeps the numbers of one batch size, which now runs dense. */
+  static void revert(Binding binding, int batch) {
+    List<LayerSummary.Verdict> all = of(binding);
+    if (!all.isEmpty()) {
+      put(binding, all.stream().map(v -> v.batch() == batch ? v.dense() : v).toList());
+    }
+  }
+
   static void remove(Binding binding) {
     BY_BINDING.remove(binding);
   }

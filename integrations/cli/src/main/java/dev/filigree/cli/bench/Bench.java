@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.filigree.calibrate.MagnitudeThreshold;
+import dev.filigree.gate.Copies;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Timing;
 import dev.filigree.kernel.AlignedMemory;

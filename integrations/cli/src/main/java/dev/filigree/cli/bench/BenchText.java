@@ -1,5 +1,6 @@
 package dev.filigree.cli.bench;
 
+import dev.filigree.gate.Copies;
 import dev.filigree.gate.Gate;
 import dev.filigree.gate.Ratio;
 import dev.filigree.kernel.KernelSelection;

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.filigree.gate.Copies;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.GatedFeedForward;

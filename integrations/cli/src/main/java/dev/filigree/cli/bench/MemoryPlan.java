@@ -1,5 +1,7 @@
 package dev.filigree.cli.bench;
 
+import dev.filigree.gate.Copies;
+import dev.filigree.gate.Memory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Locale;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.gate.Copies;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.ColumnsMatrix;
 import dev.filigree.pack.PackedMatrices;

@@ -3,6 +3,7 @@ package dev.filigree.cli.bench;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.filigree.gate.Copies;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

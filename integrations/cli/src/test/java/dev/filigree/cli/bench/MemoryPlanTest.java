@@ -3,6 +3,8 @@ package dev.filigree.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.filigree.gate.Copies;
+import dev.filigree.gate.Memory;
 import org.junit.jupiter.api.Test;
 
 /** How many copies are made, and what happens where memory is short. */

@@ -43,6 +43,13 @@ public final class FusedServing implements ServingOperator {
     this.byBatch = new TreeMap<>(byBatch);
   }
 
+  /** The same without answers at that number of rows; null where none are left. */
+  public FusedServing denseAt(int batch) {
+    Map<Integer, Boolean> left = new TreeMap<>(byBatch);
+    left.put(batch, false);
+    return left.containsValue(true) ? new FusedServing(layers, operator, left) : null;
+  }
+
   private static ActivationRule rule(Binding layer) {
     return layer.serving() instanceof LayerServing s ? s.rule() : null;
   }

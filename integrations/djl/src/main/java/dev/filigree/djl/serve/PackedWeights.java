@@ -37,6 +37,21 @@ public final class PackedWeights {
     this.cols = cols;
   }
 
+  private PackedWeights(PackedWeights other, Map<Integer, PackedMatrix> byBatch) {
+    this.byBatch = new TreeMap<>(byBatch);
+    this.bias = other.bias;
+    this.source = other.source;
+    this.rows = other.rows;
+    this.cols = other.cols;
+  }
+
+  /** The same, but DJL's dense layer serves that number of rows; null where nothing is left. */
+  public PackedWeights denseAt(int batch) {
+    Map<Integer, PackedMatrix> left = new TreeMap<>(byBatch);
+    left.put(batch, null);
+    return left.values().stream().allMatch(m -> m == null) ? null : new PackedWeights(this, left);
+  }
+
   private static ByteBuffer copy(NDArray array) {
     ByteBuffer from = Arrays32.buffer(array);
     ByteBuffer to = AlignedMemory.allocate(from.remaining());

@@ -1,0 +1,60 @@
+package dev.filigree.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class GateTest {
+  private static final Duration SHORT = Duration.ofMillis(20);
+
+  private static Contender busy(String name, boolean sparse, long micros, AtomicInteger calls) {
+    return new Contender(
+        name,
+        sparse,
+        () -> {
+          calls.incrementAndGet();
+          long end = System.nanoTime() + 1000 * micros;
+          while (System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+          }
+        });
+  }
+
+  @Test
+  void theRuleAsksForABoundNotForAMedian() {
+    assertThat(Gate.sparse(new Ratio(1.2, 0.9, 1.5, 1.02, 9))).isFalse();
+    assertThat(Gate.sparse(new Ratio(1.05, 1.03, 1.1, 1.021, 9))).isTrue();
+  }
+
+  @Test
+  void screeningTimesEveryContender() {
+    AtomicInteger calls = new AtomicInteger();
+    Map<String, Double> micros =
+        Gate.screen(List.of(busy("djl", false, 400, calls), busy("csr", true, 50, calls)), SHORT);
+    assertThat(micros.keySet()).containsExactly("djl", "csr");
+    assertThat(micros.get("csr")).isGreaterThanOrEqualTo(50).isLessThan(micros.get("djl"));
+  }
+
+  @Test
+  void aClearCaseIsMeasuredOnce() {
+    AtomicInteger calls = new AtomicInteger();
+    Timing timing =
+        Gate.confirm(busy("djl", false, 100, calls), busy("csr", true, 1000, calls), SHORT);
+    assertThat(Gate.sparse(timing.ratio(0, 1))).isFalse();
+    // Five rounds and two of warm-up at least, in blocks of five calls of each side.
+    assertThat(timing.rounds()).isEqualTo(5);
+  }
+
+  @Test
+  void joinedRoundsAreAllThere() {
+    Timing a = new Timing(List.of(new double[] {2000, 1000}));
+    Timing b = new Timing(List.of(new double[] {3000, 1000}, new double[] {4000, 1000}));
+    Timing all = Timing.joined(List.of(a, b));
+    assertThat(all.rounds()).isEqualTo(3);
+    assertThat(all.ratio(0, 1).median()).isEqualTo(3);
+  }
+}
