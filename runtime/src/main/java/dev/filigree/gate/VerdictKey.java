@@ -2,7 +2,6 @@ package dev.filigree.gate;
 
 import dev.filigree.kernel.KernelSelection;
 import dev.filigree.kernel.Workers;
-import dev.filigree.plan.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +35,6 @@ public final class VerdictKey {
         "OMP_WAIT_POLICY " + String.valueOf(System.getenv("OMP_WAIT_POLICY")),
         "OMP_NUM_THREADS " + String.valueOf(System.getenv("OMP_NUM_THREADS")),
         "libtorch threads " + System.getProperty("ai.djl.pytorch.num_threads"),
-        "memory " + Setting.MEMORY.get(),
         layer,
         bucket("kept", density),
         bucket("skipped", skipped),

@@ -73,13 +73,14 @@ final class LayerGate implements AutoCloseable {
         bytes += p.isInitialized() ? 4 * p.getArray().size() : 0;
       }
     }
-    boolean measures = options.mode() == PackOptions.Mode.AUTO;
+    boolean remembers =
+        options.mode() == PackOptions.Mode.AUTO && options.cache() == PackOptions.Cache.ON;
     return new LayerGate(
         model,
         options.batchSizes(),
         options.memory() == PackOptions.Memory.SPEED,
         bytes,
-        measures ? VerdictCache.open() : VerdictCache.none());
+        remembers ? VerdictCache.open() : VerdictCache.none());
   }
 
   /**

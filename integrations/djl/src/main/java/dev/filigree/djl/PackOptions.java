@@ -12,11 +12,16 @@ import java.util.Optional;
  * @param batchSizes rows per forward the model will see, each at least 1; the gate measures each
  * @param mode measure, or always one way
  * @param memory how many packed forms one weight may have
+ * @param cache whether earlier measurements on this machine count
  * @param modelInput inputs of the whole model, to time it from end to end; where it is absent and
  *     the model says what shapes it takes, normal numbers are used
  */
 public record PackOptions(
-    List<Integer> batchSizes, Mode mode, Memory memory, Optional<ModelInput> modelInput) {
+    List<Integer> batchSizes,
+    Mode mode,
+    Memory memory,
+    Cache cache,
+    Optional<ModelInput> modelInput) {
 
   /** What pack does with each layer. */
   public enum Mode {
@@ -36,6 +41,14 @@ public record PackOptions(
     SPEED
   }
 
+  /** Whether earlier measurements on this machine count. */
+  public enum Cache {
+    /** The file that {@link Setting#GATE_CACHE} names is read and written. */
+    ON,
+    /** Everything is measured now, and nothing is kept. */
+    OFF
+  }
+
   public PackOptions {
     batchSizes = List.copyOf(batchSizes);
     for (int batch : batchSizes) {
@@ -51,6 +64,7 @@ public record PackOptions(
         batchSizes,
         mode,
         Setting.MEMORY.get().equals("speed") ? Memory.SPEED : Memory.SMALL,
+        Cache.ON,
         Optional.empty());
   }
 
@@ -61,16 +75,21 @@ public record PackOptions(
 
   /** The same batch sizes with another mode. */
   public PackOptions withMode(Mode other) {
-    return new PackOptions(batchSizes, other, memory, modelInput);
+    return new PackOptions(batchSizes, other, memory, cache, modelInput);
   }
 
   /** The same with another number of forms. */
   public PackOptions withMemory(Memory other) {
-    return new PackOptions(batchSizes, mode, other, modelInput);
+    return new PackOptions(batchSizes, mode, other, cache, modelInput);
+  }
+
+  /** The same with or without earlier measurements. */
+  public PackOptions withCache(Cache other) {
+    return new PackOptions(batchSizes, mode, memory, other, modelInput);
   }
 
   /** The same with inputs of the whole model. */
   public PackOptions withModelInput(ModelInput input) {
-    return new PackOptions(batchSizes, mode, memory, Optional.of(input));
+    return new PackOptions(batchSizes, mode, memory, cache, Optional.of(input));
   }
 }

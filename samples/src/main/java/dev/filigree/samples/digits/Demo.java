@@ -130,7 +130,12 @@ public final class Demo {
     calibrate(random, data);
     progress.at("calibrating and packing", 1, 3);
     double worstError = packedError(sparse, data);
-    Filigree.pack(sparse, new PackOptions(BATCHES, PackOptions.Mode.AUTO));
+    // Both batch sizes are shown, so each may have the form that is best for it.
+    Filigree.pack(
+        sparse,
+        new PackOptions(BATCHES, PackOptions.Mode.AUTO)
+            .withMemory(PackOptions.Memory.SPEED)
+            .withCache(PackOptions.Cache.OFF));
     progress.at("calibrating and packing", 2, 3);
 
     dense.save(directory, "dense");

@@ -78,11 +78,16 @@ final class DemoTables {
     List<String> lost =
         layer.verdicts().stream()
             .filter(v -> v.chosen().equals("dense"))
-            .map(v -> Integer.toString(v.batch()))
+            .map(DemoTables::lost)
             .toList();
     return lost.isEmpty()
         ? ""
         : "packed was not reliably faster at batch " + String.join(" and ", lost);
+  }
+
+  private static String lost(LayerSummary.Verdict v) {
+    boolean known = v.breakEven() > 0 && v.breakEven() < 1;
+    return v.batch() + (known ? " (might be above " + percent(v.breakEven(), 0) + " zeros)" : "");
   }
 
   private static String verdict(LayerSummary layer, int batch) {

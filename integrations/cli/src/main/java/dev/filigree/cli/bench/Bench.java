@@ -147,6 +147,7 @@ public final class Bench {
           Workers.shared().threads(),
           times,
           timing.ratio(DJL, PACKED),
+          timing.ratio(OWN, PACKED),
           timing.ratio(DJL, OWN),
           best.label(),
           forms,

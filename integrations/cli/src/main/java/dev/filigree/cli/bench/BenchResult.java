@@ -13,6 +13,7 @@ import java.util.Map;
  * @param threads of both sides
  * @param times medians of one call
  * @param paired DJL dense in this process over packed, round by round
+ * @param overOwn our own dense over packed, round by round
  * @param ownOverDjl DJL dense in this process over our own dense
  * @param format of the packed side
  * @param forms median microseconds of all packed forms in the screening; empty without one
@@ -29,6 +30,7 @@ public record BenchResult(
     int threads,
     Times times,
     Ratio paired,
+    Ratio overOwn,
     Ratio ownOverDjl,
     String format,
     Map<String, Double> forms,
@@ -93,9 +95,9 @@ public record BenchResult(
         r.median() * factor, r.p10() * factor, r.p90() * factor, r.lower90() * factor, r.rounds());
   }
 
-  /** What the break-even gate would run. */
+  /** What the break-even gate would run: sparse where it beats both dense sides. */
   String chosen() {
-    return Gate.sparse(ratio()) ? "sparse" : "dense";
+    return Gate.sparse(ratio()) && Gate.sparse(overOwn) ? "sparse" : "dense";
   }
 
   /** 10^9 bytes of packed weights per second. */

@@ -145,9 +145,10 @@ final class BenchText {
     line(
         String.format(
             Locale.ROOT,
-            "The break-even gate would run %s: with 90 %% confidence the ratio is above %.2f, and it asks for %.2f.",
+            "The break-even gate would run %s: with 90 %% confidence it is above %.2fx of DJL and %.2fx of Filigree dense, and the gate asks for %.2f of both.",
             result.chosen(),
             result.ratio().lower90(),
+            result.overOwn().lower90(),
             Gate.THRESHOLD));
   }
 
