@@ -9,7 +9,7 @@ import java.nio.FloatBuffer;
 /** Dense matrix stored by inputs, one class per type of weights. */
 final class VectorColumns implements ColumnsKernels {
 
-  /** Eight active rows per pass: long contiguous reads and little traffic to y. */
+  /** Four or eight active rows per pass: long contiguous reads and little traffic to y. */
   @Override
   public void gemv(
       ColumnsArrays w,
@@ -65,8 +65,8 @@ final class VectorColumns implements ColumnsKernels {
       int from,
       int to) {
     int i = 0;
-    for (; i + 8 <= count; i += 8) {
-      VectorColumnsBf16.rows8(w, rows, active, i, x, xAt, y, yAt, from, to);
+    for (; i + 4 <= count; i += 4) {
+      VectorColumnsBf16.rows4(w, rows, active, i, x, xAt, y, yAt, from, to);
     }
     for (; i < count; i++) {
       VectorColumnsBf16.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);

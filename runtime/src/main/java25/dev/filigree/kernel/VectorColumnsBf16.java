@@ -16,8 +16,11 @@ final class VectorColumnsBf16 {
 
   private VectorColumnsBf16() {}
 
-  /** Adds the products of active inputs i to i + 7: y is read and written once for eight rows. */
-  static void rows8(
+  /**
+   * Adds the products of active inputs i to i + 3. Eight, as of the other types, are more
+   * conversions than the compiler puts into one loop: what is left makes an object of every vector.
+   */
+  static void rows4(
       MemorySegment w,
       int rows,
       int[] active,
@@ -32,26 +35,14 @@ final class VectorColumnsBf16 {
     int k1 = VectorColumns.input(active, i + 1);
     int k2 = VectorColumns.input(active, i + 2);
     int k3 = VectorColumns.input(active, i + 3);
-    int k4 = VectorColumns.input(active, i + 4);
-    int k5 = VectorColumns.input(active, i + 5);
-    int k6 = VectorColumns.input(active, i + 6);
-    int k7 = VectorColumns.input(active, i + 7);
     float x0 = x.getFloat(4 * (xAt + k0));
     float x1 = x.getFloat(4 * (xAt + k1));
     float x2 = x.getFloat(4 * (xAt + k2));
     float x3 = x.getFloat(4 * (xAt + k3));
-    float x4 = x.getFloat(4 * (xAt + k4));
-    float x5 = x.getFloat(4 * (xAt + k5));
-    float x6 = x.getFloat(4 * (xAt + k6));
-    float x7 = x.getFloat(4 * (xAt + k7));
     long p0 = 2L * k0 * rows;
     long p1 = 2L * k1 * rows;
     long p2 = 2L * k2 * rows;
     long p3 = 2L * k3 * rows;
-    long p4 = 2L * k4 * rows;
-    long p5 = 2L * k5 * rows;
-    long p6 = 2L * k6 * rows;
-    long p7 = 2L * k7 * rows;
     long yBase = 4L * yAt;
     int r = from;
     for (; r + LANES <= to; r += LANES) {
@@ -62,10 +53,6 @@ final class VectorColumnsBf16 {
       FloatVector b = VectorLoads.bf16(w, p1 + h).mul(FloatVector.broadcast(F, x1));
       a = VectorLoads.bf16(w, p2 + h).fma(FloatVector.broadcast(F, x2), a);
       b = VectorLoads.bf16(w, p3 + h).fma(FloatVector.broadcast(F, x3), b);
-      a = VectorLoads.bf16(w, p4 + h).fma(FloatVector.broadcast(F, x4), a);
-      b = VectorLoads.bf16(w, p5 + h).fma(FloatVector.broadcast(F, x5), b);
-      a = VectorLoads.bf16(w, p6 + h).fma(FloatVector.broadcast(F, x6), a);
-      b = VectorLoads.bf16(w, p7 + h).fma(FloatVector.broadcast(F, x7), b);
       a.add(b).intoMemorySegment(y, yBase + o, ORDER);
     }
     for (; r < to; r++) {
@@ -76,10 +63,6 @@ final class VectorColumnsBf16 {
       float b = Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p1 + 2L * r)) * x1;
       a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p2 + 2L * r)), x2, a);
       b = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p3 + 2L * r)), x3, b);
-      a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p4 + 2L * r)), x4, a);
-      b = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p5 + 2L * r)), x5, b);
-      a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p6 + 2L * r)), x6, a);
-      b = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p7 + 2L * r)), x7, b);
       y.set(JAVA_FLOAT_UNALIGNED, yBase + o, a + b);
     }
   }
