@@ -3,11 +3,20 @@ package dev.filigree.cli;
 import dev.filigree.cli.bench.Bench;
 import dev.filigree.cli.bench.BenchResult;
 import dev.filigree.cli.bench.DefaultPolicy;
+import dev.filigree.cli.bench.Grid;
 import dev.filigree.cli.bench.LayerSpec;
 import dev.filigree.cli.bench.Threads;
+import dev.filigree.file.AtomicFile;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
+import dev.filigree.samples.digits.Progress;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,23 +43,31 @@ final class BenchCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   private String op;
 
-  @Option(names = "--rows", paramLabel = "R", required = true, description = "Outputs.")
-  private int rows;
+  @Option(
+      names = "--rows",
+      paramLabel = "R",
+      split = ",",
+      description = "Outputs; with --grid several, separated by commas.")
+  private List<Integer> rows;
 
-  @Option(names = "--cols", paramLabel = "C", required = true, description = "Inputs.")
-  private int cols;
+  @Option(
+      names = "--cols",
+      paramLabel = "C",
+      split = ",",
+      description = "Inputs; with --grid as many as --rows.")
+  private List<Integer> cols;
 
   @Option(
       names = "--batch",
       paramLabel = "B",
-      defaultValue = "1",
-      description = "Activation rows of one call. Default: ${DEFAULT-VALUE}.")
-  private int batch;
+      split = ",",
+      description =
+          "Activation rows of one call; with --grid several. Default: 1, with --grid 1 and 64.")
+  private List<Integer> batch;
 
   @Option(
       names = "--pattern",
       paramLabel = "P",
-      required = true,
       description =
           "What is removed: unstructured, N:M (N kept of each M consecutive inputs), block:RxC (R"
               + " outputs by C inputs), or dense for nothing.")
@@ -59,9 +76,24 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--sparsity",
       paramLabel = "S",
+      split = ",",
       description =
-          "Fraction of the weights removed, at least 0 and below 1; for unstructured and block.")
-  private Double sparsity;
+          "Fraction of the weights removed, at least 0 and below 1; for unstructured and block;"
+              + " with --grid several.")
+  private List<Double> sparsity;
+
+  @Option(
+      names = "--grid",
+      description =
+          "Measure many layers, more briefly each: by default 1024 x 1024, 4096 x 1024 and 4096 x"
+              + " 4096 at batch 1 and 64, unstructured at 0.5, 0.7, 0.8 and 0.9.")
+  private boolean grid;
+
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE",
+      description = "With --grid: draw speed against sparsity into an SVG file.")
+  private Path plot;
 
   @Option(
       names = "--activation-sparsity",
@@ -129,34 +161,117 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    LayerSpec layer =
-        LayerSpec.of(
-            new LayerSpec.Arguments(
-                op,
-                rows,
-                cols,
-                batch,
-                pattern,
-                sparsity,
-                activationSparsity,
-                format,
-                values,
-                workingSet,
-                seed));
+    if (plot != null && !grid) {
+      throw new FiligreeException(Message.FIL_0604, "--plot", plot, "only together with --grid");
+    }
+    List<LayerSpec> layers = grid ? layers(axes()) : List.of(layer());
     json.check();
+    if (plot != null) {
+      AtomicFile.checkWritable(plot);
+    }
     // The annotated samples lie on the class path, but nothing annotated runs here.
     System.setProperty(Setting.UNWOVEN.property(), "ignore");
     Threads.use(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
     PrintWriter out = spec.commandLine().getOut();
     if (denseOnlyMillis != null) {
-      out.println(Bench.denseMicros(layer, budget, Duration.ofMillis(denseOnlyMillis)));
+      out.println(Bench.denseMicros(layers.get(0), budget, Duration.ofMillis(denseOnlyMillis)));
       return 0;
     }
-    BenchResult result;
+    List<BenchResult> results = new ArrayList<>();
     try (ProgressDisplay progress = ProgressDisplay.on(spec.commandLine().getErr())) {
-      result = Bench.run(layer, budget, Main.class.getName(), progress);
+      for (LayerSpec layer : layers) {
+        Progress shown =
+            grid
+                ? (task, done, total) -> progress.at("layers", results.size(), layers.size())
+                : progress;
+        Bench.Budget spent = grid ? budget.brief() : budget;
+        results.add(Bench.run(layer, spent, Main.class.getName(), shown));
+      }
     }
-    json.write(out, result::text, result::json);
+    if (grid) {
+      Grid all = new Grid(results);
+      if (plot != null) {
+        AtomicFile.write(plot, all.svg());
+      }
+      json.write(out, all::text, all::json);
+    } else {
+      json.write(out, results.get(0)::text, results.get(0)::json);
+    }
     return 0;
+  }
+
+  private LayerSpec layer() {
+    String asked = only("--pattern", "P", pattern == null ? List.of() : List.of(pattern));
+    Double share = sparsity == null ? null : only("--sparsity", "S", sparsity);
+    return layer(
+        only("--rows", "R", rows),
+        only("--cols", "C", cols),
+        batch == null ? 1 : only("--batch", "B", batch),
+        asked,
+        share);
+  }
+
+  private static <T> T only(String option, String label, List<T> values) {
+    if (values == null || values.isEmpty()) {
+      throw new FiligreeException(
+          Message.FIL_0609,
+          "Missing required option: '" + option + "=" + label + "'",
+          "filigree bench");
+    }
+    if (values.size() > 1) {
+      throw new FiligreeException(Message.FIL_0604, option, values, "one value, or --grid");
+    }
+    return values.get(0);
+  }
+
+  private Grid.Axes axes() {
+    List<int[]> shapes = new ArrayList<>();
+    if (rows == null && cols == null) {
+      shapes.addAll(
+          List.of(new int[] {1024, 1024}, new int[] {4096, 1024}, new int[] {4096, 4096}));
+    } else if (rows == null || cols == null || rows.size() != cols.size()) {
+      throw new FiligreeException(
+          Message.FIL_0604, "--cols", cols, "as many values as --rows, which is " + rows);
+    } else {
+      for (int i = 0; i < rows.size(); i++) {
+        shapes.add(new int[] {rows.get(i), cols.get(i)});
+      }
+    }
+    boolean saysItself =
+        pattern != null && !pattern.equals("unstructured") && !pattern.startsWith("block");
+    List<Double> shares =
+        sparsity != null
+            ? sparsity
+            : saysItself ? Collections.singletonList(null) : List.of(0.5, 0.7, 0.8, 0.9);
+    return new Grid.Axes(shapes, batch == null ? List.of(1, 64) : batch, shares);
+  }
+
+  private List<LayerSpec> layers(Grid.Axes axes) {
+    List<LayerSpec> all = new ArrayList<>();
+    for (int[] shape : axes.shapes()) {
+      for (int rowsOfCall : axes.batches()) {
+        for (Double share : axes.sparsities()) {
+          String asked = pattern == null ? "unstructured" : pattern;
+          all.add(layer(shape[0], shape[1], rowsOfCall, asked, share));
+        }
+      }
+    }
+    return all;
+  }
+
+  private LayerSpec layer(int outputs, int inputs, int rowsOfCall, String asked, Double share) {
+    return LayerSpec.of(
+        new LayerSpec.Arguments(
+            op,
+            outputs,
+            inputs,
+            rowsOfCall,
+            asked,
+            share,
+            activationSparsity,
+            format,
+            values,
+            workingSet,
+            seed));
   }
 }

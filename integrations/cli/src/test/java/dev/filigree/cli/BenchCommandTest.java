@@ -33,6 +33,39 @@ final class BenchCommandTest {
   private final StringWriter err = new StringWriter();
   @TempDir private Path directory;
 
+  @Test
+  void aGridMeasuresEveryLayerAndDrawsThem() throws Exception {
+    Path plot = directory.resolve("grid.svg");
+    Path json = directory.resolve("grid.json");
+    assertThat(
+            run(
+                COMMON
+                    + "--grid --rows 16,32 --cols 16,16 --batch 1,3 --sparsity 0.5,0.9 --plot "
+                    + plot
+                    + " --json "
+                    + json))
+        .as(err.toString())
+        .isZero();
+    JsonObject all = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
+    List<String> layers = new ArrayList<>();
+    for (JsonElement e : all.getAsJsonArray("layers")) {
+      JsonObject o = e.getAsJsonObject();
+      layers.add(o.get("rows") + "/" + o.get("batch") + "/" + o.get("sparsity"));
+    }
+    assertThat(layers)
+        .containsExactly(
+            "16/1/0.5",
+            "16/1/0.9",
+            "16/3/0.5",
+            "16/3/0.9",
+            "32/1/0.5",
+            "32/1/0.9",
+            "32/3/0.5",
+            "32/3/0.9");
+    assertThat(Files.readString(plot)).contains("32 x 16, batch 3").contains("<polyline");
+    assertThat(out.toString()).contains("against our dense").contains("32 x 16");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -43,6 +76,9 @@ final class BenchCommandTest {
         "--rows 8 --cols 8 --pattern dense --threads 0 | FIL-0604: --threads is 0",
         "--rows 8 --cols 8 --pattern dense --threads 100000 | FIL-0604: --threads is 100000",
         "--rows 8 --pattern dense | FIL-0609: Missing required option: '--cols=C'",
+        "--rows 8,9 --cols 8 --pattern dense | FIL-0604: --rows is [8, 9]",
+        "--grid --rows 8,9 --cols 8 | FIL-0604: --cols is [8]",
+        "--rows 8 --cols 8 --pattern dense --plot a.svg | FIL-0604: --plot is a.svg",
         "--rows 8 --cols many --pattern dense | FIL-0609",
         "--rows 8 --cols 8 --pattern unstructured | FIL-0611: --pattern unstructured needs --sparsity",
         "--rows 8 --cols 8 --pattern block:4x1 | FIL-0611: --pattern block:4x1 needs --sparsity",

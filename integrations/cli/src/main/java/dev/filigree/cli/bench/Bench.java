@@ -53,6 +53,16 @@ public final class Bench {
             Duration.ofSeconds(6),
             1L << 30,
             1 << 30);
+
+    /** A sixth of the time for one of many layers. */
+    public Budget brief() {
+      return new Budget(
+          screening.dividedBy(6),
+          measuring.dividedBy(6),
+          rivals.dividedBy(6),
+          coldBytes,
+          streamBytes / 4);
+    }
   }
 
   private static final int DJL = 0;
