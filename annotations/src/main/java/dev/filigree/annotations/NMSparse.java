@@ -43,7 +43,11 @@ public @interface NMSparse {
   /** Consecutive inputs in a group, at least 1. Sizes with kernels of their own: 4, 8, 16. */
   int m();
 
-  /** How weights are ranked. Default: {@link Criterion#MAGNITUDE}. */
+  /**
+   * How weights are ranked. Default: {@link Criterion#MAGNITUDE}. With {@link Criterion#WANDA} and
+   * {@link Criterion#SPARSEGPT} the layer trains dense and is pruned once, with calibration data,
+   * when the model is packed; training, lambda and a schedule have no effect then.
+   */
   Criterion criterion() default Criterion.MAGNITUDE;
 
   /** How removed weights are treated while training. Default: {@link Training#SR_STE}. */

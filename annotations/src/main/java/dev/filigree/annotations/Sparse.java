@@ -53,7 +53,11 @@ public @interface Sparse {
    */
   int[] block() default {};
 
-  /** How weights are ranked. Default: {@link Criterion#MAGNITUDE}. */
+  /**
+   * How weights are ranked. Default: {@link Criterion#MAGNITUDE}. With {@link Criterion#WANDA} and
+   * {@link Criterion#SPARSEGPT} the layer trains dense and is pruned once, with calibration data,
+   * when the model is packed; a schedule has no effect then.
+   */
   Criterion criterion() default Criterion.MAGNITUDE;
 
   /**

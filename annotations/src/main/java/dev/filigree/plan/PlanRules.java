@@ -1,9 +1,11 @@
 package dev.filigree.plan;
 
 import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.ScheduleKind;
 import dev.filigree.annotations.Scope;
+import dev.filigree.annotations.Training;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +17,12 @@ import java.util.Set;
  */
 public final class PlanRules {
   private static final Set<Integer> KERNEL_GROUPS = Set.of(4, 8, 16);
+
+  // The defaults of the annotations.
+  private static final Declaration.Ramp SPARSE_SCHEDULE =
+      new Declaration.Ramp(ScheduleKind.CUBIC, 0, 0.6, 20, 3);
+  private static final Declaration.Ramp NM_SCHEDULE =
+      new Declaration.Ramp(ScheduleKind.CONSTANT, 0, 1, 1, 3);
 
   private PlanRules() {}
 
@@ -48,9 +56,9 @@ public final class PlanRules {
           sparsity,
           nm.criterion(),
           Scope.ROW,
-          nm.training(),
+          nm.criterion().needsCalibration() ? Training.HARD : nm.training(),
           nm.lambda(),
-          plan(nm.schedule()));
+          nm.criterion().needsCalibration() ? SchedulePlan.oneShot() : plan(nm.schedule()));
     }
     Declaration.Weights w = (Declaration.Weights) declaration;
     Pattern pattern =
@@ -62,16 +70,18 @@ public final class PlanRules {
         };
     Scope scope = w.scope();
     if (scope == Scope.DEFAULT) {
-      scope = w.granularity() == Granularity.UNSTRUCTURED ? Scope.ROW : Scope.LAYER;
+      boolean rows =
+          w.granularity() == Granularity.UNSTRUCTURED && w.criterion() != Criterion.SPARSEGPT;
+      scope = rows ? Scope.ROW : Scope.LAYER;
     }
     return new WeightPlan(
         pattern,
         w.sparsity(),
         w.criterion(),
         scope,
-        dev.filigree.annotations.Training.HARD,
+        Training.HARD,
         0,
-        plan(w.schedule()));
+        w.criterion().needsCalibration() ? SchedulePlan.oneShot() : plan(w.schedule()));
   }
 
   /** One shot has no end; its start takes that place, so that the unit of the steps is clear. */
@@ -118,6 +128,26 @@ public final class PlanRules {
           Problem.of(
               Message.FIL_0132, "scope", w.scope(), w.granularity(), "DEFAULT, LAYER, GLOBAL"));
     }
+    if (w.criterion() == Criterion.SPARSEGPT && w.granularity() != Granularity.UNSTRUCTURED) {
+      problems.add(
+          Problem.of(
+              Message.FIL_0143,
+              "criterion",
+              w.criterion(),
+              "granularity",
+              w.granularity(),
+              "UNSTRUCTURED, and @NMSparse"));
+    } else if (w.criterion() == Criterion.SPARSEGPT && w.scope() == Scope.GLOBAL) {
+      problems.add(
+          Problem.of(
+              Message.FIL_0143,
+              "criterion",
+              w.criterion(),
+              "scope",
+              w.scope(),
+              "DEFAULT, ROW, LAYER"));
+    }
+    checkUnused(w.criterion(), w.schedule(), SPARSE_SCHEDULE, problems);
     checkRamp(w.schedule(), problems);
   }
 
@@ -135,7 +165,19 @@ public final class PlanRules {
       problems.add(
           Problem.of(Message.FIL_0110, "lambda", nm.lambda(), nm.lambda() < 0 ? "0.0" : "2.0E-4"));
     }
+    checkUnused(nm.criterion(), nm.schedule(), NM_SCHEDULE, problems);
     checkRamp(nm.schedule(), problems);
+  }
+
+  /** A written schedule would be ignored; the default one cannot be told from none. */
+  private static void checkUnused(
+      Criterion criterion,
+      Declaration.Ramp written,
+      Declaration.Ramp standard,
+      List<Problem> problems) {
+    if (criterion.needsCalibration() && !written.equals(standard)) {
+      problems.add(Problem.of(Message.FIL_0142, "schedule", "The schedule", criterion));
+    }
   }
 
   private static void checkActivations(Declaration.Activations a, List<Problem> problems) {

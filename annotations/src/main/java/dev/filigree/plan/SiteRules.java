@@ -1,6 +1,7 @@
 package dev.filigree.plan;
 
 import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Training;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -85,6 +86,17 @@ public final class SiteRules {
                 "@ActivationSparse",
                 site.name() + " of type " + site.type()));
       }
+    }
+    Criterion criterion =
+        d instanceof Declaration.Weights w
+            ? w.criterion()
+            : d instanceof Declaration.NM nm ? nm.criterion() : Criterion.MAGNITUDE;
+    if (criterion.needsCalibration()
+        && (site.family() == LayerFamily.CONVOLUTION || site.family() == LayerFamily.RECURRENT)) {
+      problems.add(
+          Problem.of(
+              Message.FIL_0144, "criterion", criterion, site.name() + " of type " + site.type()));
+      return problems;
     }
     if (d instanceof Declaration.NM nm
         && nm.training() == Training.SR_STE

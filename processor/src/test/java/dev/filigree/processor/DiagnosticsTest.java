@@ -59,6 +59,37 @@ class DiagnosticsTest {
   }
 
   @Test
+  void sparseGptIsForSingleWeights() {
+    assertOnly(
+        ERROR,
+        "FIL-0143: criterion = SPARSEGPT is not defined for granularity = ROW. Legal: UNSTRUCTURED, and @NMSparse.",
+        block(
+            "@Sparse(sparsity = 0.5, granularity = Granularity.ROW,\ncriterion = Criterion.SPARSEGPT) /*here*/\nLinear wide;"));
+    assertOnly(
+        ERROR,
+        "FIL-0143: criterion = SPARSEGPT is not defined for scope = GLOBAL. Legal: DEFAULT, ROW, LAYER.",
+        block(
+            "@Sparse(sparsity = 0.5, scope = Scope.GLOBAL,\ncriterion = Criterion.SPARSEGPT) /*here*/\nLinear wide;"));
+  }
+
+  @Test
+  void aScheduleOfALayerThatIsPrunedOnceIsAWarning() {
+    assertOnly(
+        WARNING,
+        "FIL-0142: The schedule has no effect with criterion = WANDA: the layer trains dense and is pruned once, when the model is packed. Remove it.",
+        block(
+            "@Sparse(sparsity = 0.5, criterion = Criterion.WANDA,\nschedule = @Schedule(end = 0.5)) /*here*/\nLinear wide;"));
+  }
+
+  @Test
+  void calibratedCriteriaAreForLinears() {
+    assertOnly(
+        ERROR,
+        "FIL-0144: criterion = WANDA scores weights by the inputs of a Linear; conv of type ai.djl.nn.convolutional.Conv2d is none. Use MAGNITUDE or RANDOM there.",
+        block("@NMSparse(n = 2, m = 4,\ncriterion = Criterion.WANDA) /*here*/\nConv2d conv;"));
+  }
+
+  @Test
   void nEqualsMIsAWarning() {
     assertOnly(
         WARNING,

@@ -24,6 +24,7 @@ import java.util.Map;
 public final class StatisticsFile {
   private static final String FORMAT_KEY = "filigree.format";
   private static final String FORMAT = "statistics-1";
+  private static final String NOTE = "note.";
   private static final String TOKENS = ".tokens";
   private static final String SUMS = ".sums";
   private static final String SQUARES = ".squares";
@@ -45,8 +46,18 @@ public final class StatisticsFile {
    *     twice
    */
   public static void write(Path target, List<LayerStatistics> layers) {
+    write(target, layers, Map.of());
+  }
+
+  /**
+   * The same with notes of the caller's.
+   *
+   * @param notes given back by {@link #notes}
+   */
+  public static void write(Path target, List<LayerStatistics> layers, Map<String, String> notes) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(FORMAT_KEY, FORMAT);
+    notes.forEach((key, value) -> metadata.put(NOTE + key, value));
     List<Tensor> tensors = new ArrayList<>();
     for (LayerStatistics layer : layers) {
       String name = layer.layer();
@@ -120,6 +131,24 @@ public final class StatisticsFile {
       }
     }
     return layers;
+  }
+
+  /**
+   * The notes of a statistics file.
+   *
+   * @throws FiligreeException FIL-0404, FIL-0401
+   */
+  public static Map<String, String> notes(Path path) {
+    Map<String, String> notes = new LinkedHashMap<>();
+    SafetensorsFile.open(path)
+        .metadata()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(NOTE)) {
+                notes.put(key.substring(NOTE.length()), value);
+              }
+            });
+    return notes;
   }
 
   /** One layer of an open file. */

@@ -20,7 +20,8 @@ public final class Criteria {
    * @param path the layer's path or the tensor's name; the same path and seed give the same scores
    *     on any machine
    * @return [rows][cols], row-major; RANDOM is uniform over [0, 1)
-   * @throws FiligreeException FIL-0408 where {@code w} has another size
+   * @throws FiligreeException FIL-0408 where {@code w} has another size, FIL-0420 for criteria that
+   *     need the layer's inputs: those are for {@link OneShot}
    */
   public static double[] scores(
       Criterion c, FloatBuffer w, int rows, int cols, long seed, String path) {
@@ -30,6 +31,9 @@ public final class Criteria {
     return switch (c) {
       case MAGNITUDE -> magnitudes(w);
       case RANDOM -> random(rows * cols, seed, path);
+      case WANDA, SPARSEGPT ->
+          throw new FiligreeException(
+              Message.FIL_0420, path, c, "statistics of the layer's inputs");
     };
   }
 

@@ -6,7 +6,14 @@ import ai.djl.nn.AbstractSymbolBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
+import ai.djl.training.dataset.Dataset;
 import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.prune.PrunePlan;
+import dev.filigree.djl.prune.PruneReport;
+import dev.filigree.djl.prune.Pruner;
+import dev.filigree.djl.prune.Samples;
+import dev.filigree.djl.prune.Sensitivity;
+import dev.filigree.djl.prune.SensitivityReport;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.TrainingHook;
@@ -14,6 +21,7 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.LayerPlan;
 import dev.filigree.plan.Message;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,9 +117,59 @@ public final class Filigree {
   /**
    * Finishes the model and chooses for every bound Linear what serves it from now on: measured
    * packed forms or DJL's dense layer. Needs the agent to act. Dense parameters stay as they are.
+   *
+   * @throws FiligreeException FIL-0220 where a layer declares {@code criterion = WANDA} or {@code
+   *     SPARSEGPT}, was not pruned yet and the options have no calibration data
    */
   public static ModelSummary pack(Model model, PackOptions options) {
+    options.calibration().ifPresent(data -> Pruner.declared(model, data));
     return Packing.pack(model, options);
+  }
+
+  /**
+   * Prunes a trained model at once, without training. The masks hold from then on: further training
+   * keeps them, {@link #pack} and {@link #save} use them, {@link #strip} and a bind with other
+   * plans let go of them. Where it fails the weights are as they were.
+   *
+   * <p>Methods that look at the inputs of layers (Wanda, SparseGPT, GBLM, DSnoT, and shares by OWL)
+   * need DJL woven, by {@code -javaagent} or {@code FiligreeAgent.attach()}; magnitude and random
+   * do not.
+   *
+   * @param calibration a few hundred samples as the model takes them, not sampled at random; for
+   *     GBLM with labels
+   * @throws FiligreeException FIL-0221 where DJL is not woven, FIL-0223 and FIL-0229 for layers
+   *     that cannot be pruned, FIL-0225 for samples that are in the evaluation data as well, and
+   *     what the method refuses
+   */
+  public static PruneReport prune(Model model, Dataset calibration, PrunePlan plan) {
+    return prune(model, Samples.of(calibration), plan);
+  }
+
+  /** The same with any batches. */
+  public static PruneReport prune(Model model, Samples calibration, PrunePlan plan) {
+    PackedModel.restoreDense(model);
+    Packing.unpack(model);
+    return Pruner.prune(model, calibration, plan);
+  }
+
+  /**
+   * How much harm every layer, and all of them together, take from sparsity. Nothing changes.
+   *
+   * @param data what is looked at, for inputs of layers and for the fitness of the plan
+   * @param plan method, pattern, layers and fitness; its sparsity does not matter
+   * @param sparsities at which to look, ascending, above 0 and below 1
+   * @throws FiligreeException as {@link #prune}
+   */
+  public static SensitivityReport sensitivity(
+      Model model, Samples data, PrunePlan plan, List<Double> sparsities) {
+    PackedModel.restoreDense(model);
+    Packing.unpack(model);
+    return Sensitivity.measure(model, data, plan, sparsities);
+  }
+
+  /** The same from 10 to 90 % in steps of ten, and at 95 %. */
+  public static SensitivityReport sensitivity(Model model, Dataset data, PrunePlan plan) {
+    return sensitivity(model, Samples.of(data), plan, SensitivityReport.SPARSITIES);
   }
 
   /** Drops everything packed; layers run masked dense again. */

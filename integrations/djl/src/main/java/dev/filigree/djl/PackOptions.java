@@ -1,5 +1,7 @@
 package dev.filigree.djl;
 
+import ai.djl.training.dataset.Dataset;
+import dev.filigree.djl.prune.Samples;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
@@ -15,13 +17,16 @@ import java.util.Optional;
  * @param cache whether earlier measurements on this machine count
  * @param modelInput inputs of the whole model, to time it from end to end; where it is absent and
  *     the model says what shapes it takes, normal numbers are used
+ * @param calibration inputs for layers that declare {@code criterion = WANDA} or {@code SPARSEGPT}
+ *     and were not pruned yet
  */
 public record PackOptions(
     List<Integer> batchSizes,
     Mode mode,
     Memory memory,
     Cache cache,
-    Optional<ModelInput> modelInput) {
+    Optional<ModelInput> modelInput,
+    Optional<Samples> calibration) {
 
   /** What pack does with each layer. */
   public enum Mode {
@@ -65,6 +70,7 @@ public record PackOptions(
         mode,
         Setting.MEMORY.get().equals("speed") ? Memory.SPEED : Memory.SMALL,
         Cache.ON,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -75,21 +81,31 @@ public record PackOptions(
 
   /** The same batch sizes with another mode. */
   public PackOptions withMode(Mode other) {
-    return new PackOptions(batchSizes, other, memory, cache, modelInput);
+    return new PackOptions(batchSizes, other, memory, cache, modelInput, calibration);
   }
 
   /** The same with another number of forms. */
   public PackOptions withMemory(Memory other) {
-    return new PackOptions(batchSizes, mode, other, cache, modelInput);
+    return new PackOptions(batchSizes, mode, other, cache, modelInput, calibration);
   }
 
   /** The same with or without earlier measurements. */
   public PackOptions withCache(Cache other) {
-    return new PackOptions(batchSizes, mode, memory, other, modelInput);
+    return new PackOptions(batchSizes, mode, memory, other, modelInput, calibration);
   }
 
   /** The same with inputs of the whole model. */
   public PackOptions withModelInput(ModelInput input) {
-    return new PackOptions(batchSizes, mode, memory, cache, Optional.of(input));
+    return new PackOptions(batchSizes, mode, memory, cache, Optional.of(input), calibration);
+  }
+
+  /** The same with calibration data, not sampled at random. */
+  public PackOptions calibration(Dataset dataset) {
+    return calibration(Samples.of(dataset));
+  }
+
+  /** The same with calibration data. */
+  public PackOptions calibration(Samples data) {
+    return new PackOptions(batchSizes, mode, memory, cache, modelInput, Optional.of(data));
   }
 }

@@ -42,6 +42,7 @@ public final class Binding {
   private volatile LatentWeights latent;
   private volatile ServingOperator serving;
   private volatile Binding block;
+  private volatile PinnedMasks pinned;
 
   private Binding() {
     path = "";
@@ -64,7 +65,19 @@ public final class Binding {
             .findFirst();
   }
 
-  void assign(Optional<LayerPlan> newPlan, Role newRole, String newReason) {
+  void assign(Optional<LayerPlan> declared, Role newRole, String declaredReason) {
+    PinnedMasks masks = pinned;
+    Optional<LayerPlan> newPlan = declared;
+    String newReason = declaredReason;
+    if (masks != null) {
+      newPlan =
+          Optional.of(
+              new LayerPlan(
+                  Optional.of(masks.plan()),
+                  declared.flatMap(LayerPlan::activation),
+                  declared.map(LayerPlan::origin).orElse("Filigree.prune")));
+      newReason = "";
+    }
     ServingOperator before = serving;
     if (before != null && !activation(plan).equals(activation(newPlan))) {
       // Its activation rule was made for another declaration.
@@ -150,6 +163,16 @@ public final class Binding {
 
   void setBlock(Binding whole) {
     block = whole;
+  }
+
+  /** Masks that hold from now on, or null. */
+  public PinnedMasks pinned() {
+    return pinned;
+  }
+
+  /** Holds masks from the next bind on; null lets go of them. */
+  public void pin(PinnedMasks masks) {
+    pinned = masks;
   }
 
   /** Forward passes that a packed operator answered. */

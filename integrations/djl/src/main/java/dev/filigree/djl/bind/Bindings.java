@@ -95,6 +95,7 @@ public final class Bindings {
   public static Result bind(Block root, UnaryOperator<LayerPlan> adjust) {
     Root known = new Root(adjust, false);
     ROOTS.put(root, known);
+    unpin(root);
     return bind(root, known);
   }
 
@@ -102,7 +103,16 @@ public final class Bindings {
   public static void strip(Block root) {
     Root none = new Root(UnaryOperator.identity(), true);
     ROOTS.put(root, none);
+    unpin(root);
     bind(root, none);
+  }
+
+  private static void unpin(Block block) {
+    Binding binding = BY_BLOCK.get(block);
+    if (binding != null) {
+      binding.pin(null);
+    }
+    block.getChildren().forEach(child -> unpin(child.getValue()));
   }
 
   /**
@@ -148,7 +158,8 @@ public final class Bindings {
       Optional<LayerPlan> plan = known.stripped() ? Optional.empty() : r.plan().map(known.adjust());
       String reason = r.reason();
       if (plan.isPresent()) {
-        String skip = r.named() ? "" : leaveAlone(resolved, i);
+        List<Block> all = resolved.stream().map(PlanResolver.Resolved::block).toList();
+        String skip = r.named() ? "" : leaveAlone(all, i);
         String impossible = impossible(r, plan.get(), uses);
         if (!impossible.isEmpty()) {
           errors.add(impossible);
@@ -196,17 +207,18 @@ public final class Bindings {
 
   /**
    * The defaults for declarations on types and composites: why this layer is left alone, or empty.
+   *
+   * @param all the layers of a model in their order
    */
-  private static String leaveAlone(List<PlanResolver.Resolved> all, int i) {
-    PlanResolver.Resolved r = all.get(i);
-    boolean last = all.stream().skip(i + 1L).noneMatch(l -> l.kind().isMaskable());
-    if (last && all.stream().limit(i).anyMatch(l -> l.kind().isMaskable())) {
+  public static String leaveAlone(List<Block> all, int i) {
+    boolean last = all.stream().skip(i + 1L).noneMatch(l -> LayerKind.of(l).isMaskable());
+    if (last && all.stream().limit(i).anyMatch(l -> LayerKind.of(l).isMaskable())) {
       return "output head";
     }
-    if (i == 0 && r.kind() == LayerKind.CONVOLUTION) {
+    if (i == 0 && LayerKind.of(all.get(i)) == LayerKind.CONVOLUTION) {
       return "first convolution";
     }
-    List<Parameter> weights = LayerKind.weights(r.block());
+    List<Parameter> weights = LayerKind.weights(all.get(i));
     if (weights.stream().allMatch(p -> p.getShape() != null)) {
       long size = weights.stream().mapToLong(p -> p.getShape().size()).sum();
       if (size < SMALL_LAYER) {

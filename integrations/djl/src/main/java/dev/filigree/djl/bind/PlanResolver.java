@@ -320,6 +320,13 @@ final class PlanResolver {
       return new Resolved(
           shown, block, kind, Optional.empty(), role, "SR-STE is not for recurrent layers", false);
     }
+    if (kind != LayerKind.LINEAR && w != null && w.criterion().needsCalibration()) {
+      if (isNamed(weight, block, path)) {
+        errors.add(Message.FIL_0144.text(w.criterion(), shown));
+      }
+      String why = w.criterion() + " is for Linear layers";
+      return new Resolved(shown, block, kind, Optional.empty(), role, why, false);
+    }
     boolean empty = plan.weight().isEmpty() && plan.activation().isEmpty();
     return new Resolved(
         shown, block, kind, empty ? Optional.empty() : Optional.of(plan), role, "", named);

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Dispatch {
 
-  /** Sees a bound layer's forward during calibration. */
+  /** Sees a layer's forward during calibration, bound or not. */
   public interface Observer {
     /**
      * Returns the layer's result where it had to compute it, or null to let the layer run as it is.
@@ -94,7 +94,8 @@ public final class Dispatch {
     if (binding == null) {
       binding = meet(block, c.root);
     }
-    if (binding.plan().isEmpty()
+    if (c.observer == null
+        && binding.plan().isEmpty()
         && binding.serving() == null
         && binding.role() == Binding.Role.ALONE) {
       return null;

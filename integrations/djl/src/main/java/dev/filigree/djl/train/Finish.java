@@ -10,7 +10,10 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.mask.Mask;
 import dev.filigree.mask.MaskSelection;
 import dev.filigree.mask.ScoredTensor;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import dev.filigree.plan.SchedulePlan;
+import dev.filigree.plan.SparsityCount;
 import dev.filigree.plan.WeightPlan;
 import dev.filigree.schedule.SparsityRamp;
 import java.util.ArrayList;
@@ -27,6 +30,7 @@ public final class Finish {
     Block root = model.getBlock();
     TrainingHook.endRuns(root);
     Map<String, List<MaskedTensor>> groups = new LinkedHashMap<>();
+    List<MaskedTensor> pinned = new ArrayList<>();
     for (Bindings.Layer layer : Bindings.bind(root).orThrow()) {
       WeightPlan plan = layer.binding().plan().flatMap(p -> p.weight()).orElse(null);
       if (plan == null) {
@@ -36,18 +40,31 @@ public final class Finish {
       for (Parameter p : layer.binding().weights()) {
         if (p.isInitialized() && Weights.isReadable(p.getArray())) {
           MaskedTensor t = new MaskedTensor(layer.binding(), p, plan, full, 0);
+          if (layer.binding().pinned() != null) {
+            t.setMask(layer.binding().pinned().of(p));
+            pinned.add(t);
+            continue;
+          }
           String group = plan.scope() == Scope.GLOBAL ? plan.text() : t.name();
           groups.computeIfAbsent(group, g -> new ArrayList<>()).add(t);
         }
       }
     }
+    groups.values().forEach(Finish::requireCalibrated);
     try (NDManager manager = model.getNDManager().newSubManager()) {
+      for (MaskedTensor t : pinned) {
+        t.apply(manager, t.parameter().getArray());
+        t.closeArrays();
+      }
       groups.values().forEach(group -> prune(manager, group));
     }
   }
 
   private static void prune(NDManager manager, List<MaskedTensor> group) {
     WeightPlan plan = group.get(0).plan();
+    if (plan.criterion().needsCalibration()) {
+      return; // as declared, or it was refused
+    }
     List<MaskedTensor> open = group.stream().filter(t -> !isAsDeclared(t)).toList();
     if (open.isEmpty()) {
       return;
@@ -73,6 +90,30 @@ public final class Finish {
       t.apply(manager, weight);
       t.closeArrays();
     }
+  }
+
+  /** No criterion that needs the inputs of layers can be replaced by another in silence. */
+  private static void requireCalibrated(List<MaskedTensor> group) {
+    WeightPlan plan = group.get(0).plan();
+    if (plan.criterion().needsCalibration()) {
+      for (MaskedTensor t : group) {
+        if (t.plan().scope() == Scope.GLOBAL
+            ? !isShareRemoved(group)
+            : t.declaredMask(t.parameter().getArray()).isEmpty()) {
+          throw new FiligreeException(Message.FIL_0220, t.name(), plan.criterion());
+        }
+      }
+    }
+  }
+
+  private static boolean isShareRemoved(List<MaskedTensor> group) {
+    long all = 0;
+    long kept = 0;
+    for (MaskedTensor t : group) {
+      all += (long) t.rows() * t.cols();
+      kept += t.nonZeros(t.parameter().getArray()).keptCount();
+    }
+    return all - kept >= SparsityCount.floor(all, group.get(0).plan().sparsity());
   }
 
   private static boolean isAsDeclared(MaskedTensor t) {

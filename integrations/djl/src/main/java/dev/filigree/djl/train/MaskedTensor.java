@@ -119,8 +119,12 @@ final class MaskedTensor {
         : Optional.empty();
   }
 
-  /** Goes on under the mask of a training before this one, if the weights have exactly that. */
+  /** Goes on under a pinned mask, or that of a training before this one, if the weights have it. */
   void resume(NDArray weight) {
+    if (binding.pinned() != null) {
+      resume(binding.pinned().of(parameter));
+      return;
+    }
     if (plan.sparsity() > 0 && plan.scope() != Scope.GLOBAL) {
       Optional<Mask> before = declaredMask(weight);
       // Fewer weights than the mask keeps is no training but an initialisation with zeros.

@@ -84,6 +84,8 @@ final class TrainingSession implements AutoCloseable {
       }
     }
     resumeTogether();
+    // Layers that are pruned with calibration data train dense until they are.
+    hard.removeIf(t -> t.plan().criterion().needsCalibration() && !t.isResumed());
   }
 
   /** The same for layers that share one budget: only all of them together can have its mask. */
