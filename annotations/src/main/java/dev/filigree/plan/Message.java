@@ -363,7 +363,11 @@ public enum Message {
       "%s needs --tokenizer, a tokenizer.json or a llama2.c tokenizer.bin. Add it, or pass --ids."),
   FIL_0724(
       "%s has %s ids, too few for one window of %s. Pass a longer text or a smaller --window."),
-  FIL_0725("--prompt and --ids both begin the text. Pass one of them.");
+  FIL_0725("--prompt and --ids both begin the text. Pass one of them."),
+  FIL_0730(
+      "--calibration-mode sequential says that blocks are calibrated behind pruned ones, but not how those are pruned. Add --weights, or leave the mode dense."),
+  FIL_0731(
+      "--weights is given, but dense inputs do not depend on it. Add --calibration-mode sequential, or leave --weights out.");
 
   /** How serious a message is. */
   public enum Severity {

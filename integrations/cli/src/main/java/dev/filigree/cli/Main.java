@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       DemoCommand.class,
       BenchCommand.class,
+      CaptureCommand.class,
       PruneCommand.class,
       PackCommand.class,
       UnpackCommand.class,

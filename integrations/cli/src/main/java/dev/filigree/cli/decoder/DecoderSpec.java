@@ -75,14 +75,7 @@ public record DecoderSpec(
                         "--values",
                         a.values,
                         String.join(", ", ValueType.labels())));
-    DecoderPruning.Mode mode =
-        switch (a.mode) {
-          case "sequential" -> DecoderPruning.Mode.SEQUENTIAL;
-          case "dense" -> DecoderPruning.Mode.DENSE;
-          default ->
-              throw new FiligreeException(
-                  Message.FIL_0604, "--calibration-mode", a.mode, "sequential, dense");
-        };
+    DecoderPruning.Mode mode = mode(a.mode);
     if (a.calibration == null) {
       weights
           .filter(OneShotPlan::needsInputs)
@@ -106,6 +99,17 @@ public record DecoderSpec(
         a.calibration == null ? List.of() : IdsFile.read(a.calibration),
         mode,
         a.seed);
+  }
+
+  /** The mode of that name; FIL-0604 for another text. */
+  static DecoderPruning.Mode mode(String text) {
+    return switch (text) {
+      case "sequential" -> DecoderPruning.Mode.SEQUENTIAL;
+      case "dense" -> DecoderPruning.Mode.DENSE;
+      default ->
+          throw new FiligreeException(
+              Message.FIL_0604, "--calibration-mode", text, "sequential, dense");
+    };
   }
 
   /** The model as it is stored. */

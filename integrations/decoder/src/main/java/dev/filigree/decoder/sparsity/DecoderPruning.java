@@ -1,26 +1,19 @@
 package dev.filigree.decoder.sparsity;
 
 import dev.filigree.calibrate.LayerStatistics;
-import dev.filigree.criterion.Layer;
 import dev.filigree.criterion.OneShot;
-import dev.filigree.criterion.OneShotMethod;
 import dev.filigree.criterion.OneShotPlan;
-import dev.filigree.criterion.Pruned;
-import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.OverlaidWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.LayerObserver;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedLayer;
-import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.mask.Mask;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,8 +57,19 @@ public final class DecoderPruning {
     }
   }
 
+  /** Takes the pruned blocks one after another. */
+  @FunctionalInterface
+  public interface BlockSink {
+    /**
+     * @param layer number of the block
+     * @param weights the model with this block pruned, all others as they were
+     * @param masks of its projections, by tensor name
+     */
+    void accept(int layer, DecoderWeights weights, Map<String, Mask> masks);
+  }
+
   /**
-   * Prunes a model.
+   * Prunes a model whose pruned weights stay in memory.
    *
    * @param sequences calibration ids; may be empty where the method needs none
    * @throws FiligreeException FIL-0719 where the method needs calibration and there is none, and as
@@ -77,69 +81,67 @@ public final class DecoderPruning {
       List<int[]> sequences,
       Mode mode,
       Progress progress) {
-    if (plan.method().needs() == OneShotMethod.Needs.GRADIENTS) {
-      throw new FiligreeException(
-          Message.FIL_0421,
-          plan.method().label(),
-          "a decoder",
-          "magnitude, random, wanda, sparsegpt");
-    }
+    Map<String, ByteBuffer> replaced = new LinkedHashMap<>();
+    Map<String, Mask> masks = new LinkedHashMap<>();
+    List<String> warnings =
+        forEachBlock(
+            weights,
+            plan,
+            sequences,
+            mode,
+            (layer, block, of) -> {
+              of.keySet().forEach(name -> replaced.put(name, block.floats(name)));
+              masks.putAll(of);
+            },
+            progress);
+    return new Result(new OverlaidWeights(weights, replaced), masks, warnings);
+  }
+
+  /**
+   * Prunes a model block by block; only one pruned block is in memory at a time.
+   *
+   * @return warnings to show
+   * @throws FiligreeException as {@link #prune}
+   */
+  public static List<String> forEachBlock(
+      DecoderWeights weights,
+      OneShotPlan plan,
+      List<int[]> sequences,
+      Mode mode,
+      BlockSink sink,
+      Progress progress) {
+    BlockPruner pruner = new BlockPruner(weights, plan);
     boolean calibrated = plan.needsInputs();
     if (calibrated && sequences.isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, plan.method().label());
     }
-    DecoderConfig c = weights.config();
-    Map<String, ByteBuffer> replaced = new LinkedHashMap<>();
-    Map<String, Mask> masks = new LinkedHashMap<>();
+    int layers = weights.config().layers();
     List<String> warnings = new ArrayList<>();
-    DecoderWeights pruned = new OverlaidWeights(weights, replaced);
-    OneShot oneShot = new OneShot(plan);
     BlockPass pass = calibrated ? new BlockPass(weights, sequences) : null;
-    for (int l = 0; l < c.layers(); l++) {
-      Map<Projection.Site, LayerStatistics> statistics =
-          calibrated ? statistics(weights, l, plan, pass, mode) : Map.of();
-      for (Projection p : Projection.values()) {
-        Layer layer =
-            Layer.of(
-                p.weight(l), p.rows(c), p.cols(c), weights.floats(p.weight(l)).asFloatBuffer());
-        Pruned result = oneShot.prune(calibrated ? layer.with(statistics.get(p.site())) : layer);
-        replaced.put(p.weight(l), direct(result.weights()));
-        masks.put(p.weight(l), result.mask());
-        warnings.addAll(result.warnings());
-      }
+    for (int l = 0; l < layers; l++) {
+      BlockPruner.Block pruned =
+          pruner.prune(l, calibrated ? statistics(pruner, weights, l, pass, mode) : Map.of());
+      DecoderWeights block = pruned.in(weights);
+      warnings.addAll(pruned.warnings());
       if (calibrated && mode == Mode.SEQUENTIAL) {
-        try (PackedLayer block = PackedLayer.pack(pruned, l, PackSettings.DENSE)) {
-          pass.run(block, null, null);
+        try (PackedLayer packed = PackedLayer.pack(block, l, PackSettings.DENSE)) {
+          pass.run(packed, null, null);
         }
       }
-      progress.at(l + 1, c.layers());
+      sink.accept(l, block, pruned.masks());
+      progress.at(l + 1, layers);
     }
-    return new Result(pruned, masks, List.copyOf(warnings));
+    return List.copyOf(warnings);
   }
 
   /** All inputs of one block, from one pass while it is still dense. */
   private static Map<Projection.Site, LayerStatistics> statistics(
-      DecoderWeights weights, int layer, OneShotPlan plan, BlockPass pass, Mode mode) {
-    DecoderConfig c = weights.config();
-    LayerStatistics.Contents contents =
-        plan.method().needs() == OneShotMethod.Needs.GRAM
-            ? LayerStatistics.Contents.GRAM
-            : LayerStatistics.Contents.SUMS;
-    Map<Projection.Site, LayerStatistics> out = new EnumMap<>(Projection.Site.class);
-    for (Projection.Site site : Projection.Site.values()) {
-      Projection first = site.projections()[0];
-      out.put(site, new LayerStatistics(first.weight(layer), first.cols(c), contents));
-    }
+      BlockPruner pruner, DecoderWeights weights, int layer, BlockPass pass, Mode mode) {
+    Map<Projection.Site, LayerStatistics> out = pruner.statistics(layer);
     LayerObserver observer = (site, rows) -> out.get(site).add(rows);
     try (PackedLayer block = PackedLayer.pack(weights, layer, PackSettings.DENSE)) {
       (mode == Mode.DENSE ? pass : pass.copy()).run(block, null, observer);
     }
-    return out;
-  }
-
-  private static ByteBuffer direct(FloatBuffer values) {
-    ByteBuffer out = AlignedMemory.allocate(4 * values.remaining());
-    out.asFloatBuffer().put(values.duplicate());
     return out;
   }
 }
