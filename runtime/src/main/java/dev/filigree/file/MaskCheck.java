@@ -39,7 +39,7 @@ final class MaskCheck {
         }
       } else if (entry instanceof DenseEntry dense
           && receipt.masks().containsKey(entry.name())
-          && isMatrix(dense.tensor())) {
+          && StoredMasks.canBeOf(dense.tensor())) {
         check.dense(dense.tensor(), file.path(), file::stored);
       }
     }
@@ -53,7 +53,7 @@ final class MaskCheck {
     for (String name : receipt.masks().keySet()) {
       model
           .tensor(name)
-          .filter(MaskCheck::isMatrix)
+          .filter(StoredMasks::canBeOf)
           .ifPresent(t -> check.dense(t, model.path(), model::tensor));
     }
     check.broken.addAll(receipt.broken(check.actual));
@@ -69,10 +69,6 @@ final class MaskCheck {
               .formatted(t.name(), violations));
     }
     actual.put(t.name(), mask.sha256());
-  }
-
-  private static boolean isMatrix(Tensor t) {
-    return t.shape().length == 2 && RawElements.isReadable(t.dtype());
   }
 
   List<String> broken() {

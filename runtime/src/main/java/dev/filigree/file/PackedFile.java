@@ -353,6 +353,22 @@ public final class PackedFile {
     return receipt;
   }
 
+  /**
+   * The mask of an entry where its zeros alone do not say what it is: that of a packed matrix, or
+   * one stored beside a dense tensor. Tensors of more than two dimensions are [first, all others].
+   *
+   * @throws FiligreeException FIL-0415 and FIL-0432 where what is stored contradicts itself
+   */
+  public Optional<Mask> mask(String name) {
+    Entry entry = entries.get(name);
+    if (entry instanceof PackedEntry packed) {
+      return Optional.of(MaskCheck.mask(packed, path()));
+    }
+    return entry instanceof DenseEntry dense && StoredMasks.canBeOf(dense.tensor())
+        ? StoredMasks.of(dense.tensor(), this::stored, path())
+        : Optional.empty();
+  }
+
   /** The tensor of that name as it is stored. */
   Optional<Tensor> stored(String name) {
     return file.tensor(name);

@@ -102,18 +102,8 @@ public final class Packing {
             t,
             mask,
             keepNegativeZero,
-            planned(receipt, t.name()).orElseGet(() -> found(mask)),
+            receipt.pattern(t.name()).orElseGet(() -> found(mask)),
             spool));
-  }
-
-  private static Optional<String> planned(Receipt receipt, String tensor) {
-    String pattern = null;
-    for (ReceiptStep step : receipt.steps()) {
-      if (step.choosesMasks() && step.masks().containsKey(tensor)) {
-        pattern = step.plan().get("pattern");
-      }
-    }
-    return Optional.ofNullable(pattern);
   }
 
   /** The name of the pattern of a mask; {@code dense} where it removes nothing. */

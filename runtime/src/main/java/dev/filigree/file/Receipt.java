@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -104,6 +105,17 @@ public record Receipt(List<ReceiptStep> steps, Map<String, String> files) {
     return latest;
   }
 
+  /** The pattern of the step that chose the mask of a tensor last, where it says one. */
+  public Optional<String> pattern(String tensor) {
+    String pattern = null;
+    for (ReceiptStep step : steps) {
+      if (step.choosesMasks() && step.masks().containsKey(tensor)) {
+        pattern = step.plan().get("pattern");
+      }
+    }
+    return Optional.ofNullable(pattern);
+  }
+
   /**
    * What does not hold: masks that a step should have kept and did not, and masks of the file that
    * are not those the last step left. Empty where all is well.
@@ -113,6 +125,7 @@ public record Receipt(List<ReceiptStep> steps, Map<String, String> files) {
   public List<String> broken(Map<String, String> actual) {
     List<String> broken = new ArrayList<>();
     Map<String, ReceiptStep> by = new TreeMap<>();
+    Map<String, ReceiptStep> chosenBy = new TreeMap<>();
     for (ReceiptStep step : steps) {
       step.masks()
           .forEach(
@@ -123,7 +136,10 @@ public record Receipt(List<ReceiptStep> steps, Map<String, String> files) {
                     && !digest.equals(before.masks().get(tensor))) {
                   broken.add(
                       "step %s: it changed the zeros of %s, which step %s chose"
-                          .formatted(step.label(), tensor, before.label()));
+                          .formatted(step.label(), tensor, chosenBy.get(tensor).label()));
+                }
+                if (step.choosesMasks() || before == null) {
+                  chosenBy.put(tensor, step);
                 }
               });
     }

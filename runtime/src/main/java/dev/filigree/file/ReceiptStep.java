@@ -19,8 +19,8 @@ import java.util.OptionalLong;
  * @param choosesMasks whether the step chose its masks anew; else it had to keep those before it
  * @param masks digest of the mask ({@code Mask.sha256}) of every tensor the step left sparse
  * @param evaluations before and after it
- * @param overlap share of the 13-token windows of the evaluation data that calibration or search
- *     data hold as well, 0 to 1, where both are known
+ * @param overlap share of the evaluation data that calibration or search data hold as well, 0 to 1,
+ *     where both are known: of the 13-token windows of texts, of the samples of anything else
  */
 public record ReceiptStep(
     String name,
@@ -95,7 +95,7 @@ public record ReceiptStep(
     return new ReceiptStep(name, plan, seed, data, choosesMasks, masks, all, overlap);
   }
 
-  /** The same with the share of common 13-token windows. */
+  /** The same with the share of common 13-token windows or samples. */
   public ReceiptStep withOverlap(double share) {
     return new ReceiptStep(
         name, plan, seed, data, choosesMasks, masks, evaluations, OptionalDouble.of(share));

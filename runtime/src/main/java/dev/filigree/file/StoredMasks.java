@@ -10,7 +10,7 @@ import java.util.function.Function;
 /**
  * Masks of weights, beside them in a dense file. Mask and zeros are not the same where a kept
  * weight is zero; only then a mask is stored: {@code filigree.mask.NAME}, U8, in the form of {@link
- * Mask#toBits}.
+ * Mask#toBits}. A tensor of more than two dimensions is seen as [first, all others].
  */
 public final class StoredMasks {
   private static final String PREFIX = "filigree.mask.";
@@ -27,6 +27,18 @@ public final class StoredMasks {
     return PREFIX + weight;
   }
 
+  /** Whether a tensor is one that a mask can be of; no other is looked into. */
+  static boolean canBeOf(Tensor t) {
+    long cols = 1;
+    for (int i = 0; i < t.shape().length; i++) {
+      cols *= i == 0 ? 1 : t.shape()[i];
+      if (t.shape()[i] < 1 || t.shape()[i] > Integer.MAX_VALUE || cols > Integer.MAX_VALUE) {
+        return false;
+      }
+    }
+    return t.shape().length > 0 && RawElements.isReadable(t.dtype());
+  }
+
   /** A mask as it is stored. */
   public static Tensor tensor(String weight, Mask mask) {
     byte[] bits = mask.toBits();
@@ -36,7 +48,7 @@ public final class StoredMasks {
   /**
    * The mask stored for a weight, if there is one.
    *
-   * @param weight of two dimensions
+   * @param weight of one dimension or more
    * @param tensors finds a tensor of the same file by name
    * @param where the file, for messages
    * @throws FiligreeException FIL-0432 where what is stored cannot be its mask
@@ -112,6 +124,10 @@ public final class StoredMasks {
   }
 
   private static int cols(Tensor weight) {
-    return Math.toIntExact(weight.shape()[1]);
+    long cols = 1;
+    for (int i = 1; i < weight.shape().length; i++) {
+      cols = Math.multiplyExact(cols, weight.shape()[i]);
+    }
+    return Math.toIntExact(cols);
   }
 }

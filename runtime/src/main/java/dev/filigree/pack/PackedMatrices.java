@@ -132,6 +132,16 @@ public final class PackedMatrices {
     };
   }
 
+  /**
+   * Refuses weights that no format takes.
+   *
+   * @param dense direct, float32 [rows][cols] in native order from position 0
+   * @throws FiligreeException FIL-0320 where one is not finite
+   */
+  public static void requireFinite(ByteBuffer dense, int rows, int cols) {
+    FiniteWeights.check(dense, rows, cols, ValueType.F32);
+  }
+
   private static void checkShape(int rows, int cols, long bytes) {
     if (rows < 0 || cols < 0) {
       throw new FiligreeException(Message.FIL_0306, rows, cols, "no");

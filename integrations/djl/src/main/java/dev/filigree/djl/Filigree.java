@@ -179,13 +179,15 @@ public final class Filigree {
 
   /**
    * Finishes the model and writes its parameters into one packed file: bound weights in the smaller
-   * of packed and dense form, everything else as it is.
+   * of packed and dense form, everything else as it is. A receipt goes with them: what {@link
+   * #prune} did, with its settings, seed, digests of its data, evaluation and masks, what {@link
+   * #finish} chose as declared, and the masks that were written. {@code filigree verify} checks it.
    *
    * @throws FiligreeException FIL-0403 where the file cannot be written, FIL-0314 for a parameter
    *     that is not FLOAT32; nothing is left behind then
    */
   public static void save(Model model, Path packedFile) {
-    PackedModel.save(model, packedFile);
+    PackedModelWriter.save(model, packedFile);
   }
 
   /**

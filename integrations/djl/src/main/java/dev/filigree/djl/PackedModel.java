@@ -6,34 +6,32 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.util.Pair;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.bind.Provenance;
+import dev.filigree.djl.bind.WeightLayout;
 import dev.filigree.djl.serve.ActivationRule;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
-import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.file.DType;
 import dev.filigree.file.DenseEntry;
-import dev.filigree.file.Descriptor;
 import dev.filigree.file.Entry;
 import dev.filigree.file.PackedEntry;
 import dev.filigree.file.PackedFile;
-import dev.filigree.file.Tensor;
+import dev.filigree.file.Receipt;
+import dev.filigree.file.StoredMasks;
 import dev.filigree.mask.Mask;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.pack.Part;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
-import dev.filigree.plan.WeightPlan;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -45,100 +43,27 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A model's parameters in one packed file, and a model served from it. */
+/** A model served from a packed file. */
 final class PackedModel {
   private static final Logger LOG = LoggerFactory.getLogger(PackedModel.class);
 
-  /** The form weights are stored in: the smallest that also serves. */
-  private static final String STORED = "bitmap";
-
-  private static final String THRESHOLD = "threshold.";
+  static final String THRESHOLD = "threshold.";
 
   private PackedModel() {}
 
-  static void save(Model model, Path file) {
-    Finish.run(model);
-    Block root = model.getBlock();
-    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
-    Map<String, Binding> owners = weightOwners(layers);
-    List<Entry> entries = new ArrayList<>();
-    for (Pair<String, Parameter> p : root.getParameters()) {
-      Binding owner = owners.get(p.getValue().getId());
-      entries.add(entry(p.getKey(), p.getValue(), owner));
-    }
-    Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put("model", model.getName());
-    metadata.put("block", root.getClass().getName());
-    for (Bindings.Layer l : layers) {
-      if (l.binding().serving() instanceof LayerServing s
-          && s.rule() != null
-          && s.rule().threshold().isPresent()) {
-        metadata.put(
-            THRESHOLD + l.binding().path(), String.valueOf(s.rule().threshold().getAsDouble()));
-      }
-    }
-    PackedFile.write(file, entries, metadata);
-  }
-
-  private static Map<String, Binding> weightOwners(List<Bindings.Layer> layers) {
+  static Map<String, Binding> weightOwners(List<Bindings.Layer> layers) {
     Map<String, Binding> owners = new HashMap<>();
     layers.forEach(l -> l.binding().weights().forEach(w -> owners.put(w.getId(), l.binding())));
     return owners;
   }
 
-  private static Entry entry(String name, Parameter p, Binding owner) {
-    if (!p.isInitialized()) {
-      PackedMatrix served = served(owner);
-      if (served == null) {
-        throw new FiligreeException(Message.FIL_0305, name, "it is not initialised");
-      }
-      ByteBuffer dense = direct(4L * served.rows() * served.cols());
-      served.unpack(dense);
-      return packed(name, dense, served.rows(), served.cols(), owner);
-    }
-    NDArray array = p.getArray();
-    long[] shape = array.getShape().getShape();
-    if (!Weights.isReadable(array)) {
-      throw new FiligreeException(Message.FIL_0314, name, array.getDataType());
-    }
-    ByteBuffer values = array.toByteBuffer(true).order(ByteOrder.nativeOrder());
-    values.rewind();
-    boolean planned = owner != null && owner.plan().flatMap(pl -> pl.weight()).isPresent();
-    if (planned && shape.length == 2) {
-      PackedEntry packed = packed(name, values, (int) shape[0], (int) shape[1], owner);
-      if (packed.bytes() < values.limit()) {
-        return packed;
-      }
-    }
-    return new DenseEntry(Tensor.of(name, DType.F32, shape, values));
-  }
-
-  private static PackedEntry packed(
-      String name, ByteBuffer dense, int rows, int cols, Binding owner) {
-    PackedMatrix matrix = PackedMatrices.of(STORED, dense, rows, cols);
-    Mask mask =
-        Mask.ofNonZeros(
-            dense.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer(), rows, cols);
-    String pattern =
-        owner
-            .plan()
-            .flatMap(p -> p.weight())
-            .map(WeightPlan::pattern)
-            .map(p -> p.text())
-            .orElse("unstructured");
-    Descriptor descriptor =
-        new Descriptor(
-            STORED, rows, cols, DType.F32, pattern, mask.sparsity(), mask.sha256(), Map.of());
-    return new PackedEntry(name, descriptor, matrix.parts());
-  }
-
-  private static PackedMatrix served(Binding owner) {
+  static PackedMatrix served(Binding owner) {
     PackedWeights packed =
         owner != null && owner.serving() instanceof LayerServing s ? s.packed() : null;
     return packed == null || packed.forms().isEmpty() ? null : packed.forms().iterator().next();
   }
 
-  private static ByteBuffer direct(long bytes) {
+  static ByteBuffer direct(long bytes) {
     return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
   }
 
@@ -159,8 +84,12 @@ final class PackedModel {
         matrices.put(e.name(), matrix(p));
       }
     }
+    Receipt receipt = file.receipt();
     Map<Binding, ActivationRule> rules = new IdentityHashMap<>();
     layers.forEach(l -> rules.put(l.binding(), rule(path, file, l.binding())));
+    layers.forEach(l -> keepPinnedAs(receipt, parameters, l.binding()));
+    Bindings.setProvenance(root, new Provenance(receipt, file::mask));
+    layers = Bindings.bind(root).orThrow();
     layers.forEach(l -> l.binding().setServing(null));
     layers.stream()
         .map(l -> l.binding().block())
@@ -171,7 +100,7 @@ final class PackedModel {
       LOG.warn(Message.FIL_0208.text(1));
     }
     for (Entry e : file.entries()) {
-      if (e instanceof DenseEntry d) {
+      if (e instanceof DenseEntry d && !StoredMasks.isMask(d.name())) {
         set(model, parameters.get(e.name()), d.tensor().data(), new Shape(e.shape()));
       }
     }
@@ -199,6 +128,24 @@ final class PackedModel {
     }
     Activations.prepare(layers);
     return Summaries.of(root, layers);
+  }
+
+  /** Lets go of pinned masks that are not those of the file. */
+  private static void keepPinnedAs(
+      Receipt receipt, Map<String, Parameter> parameters, Binding binding) {
+    if (binding.pinned() == null) {
+      return;
+    }
+    for (Map.Entry<String, Parameter> p : parameters.entrySet()) {
+      if (binding.weights().contains(p.getValue())) {
+        Mask mask = binding.pinned().of(p.getValue());
+        WeightLayout layout = WeightLayout.of(binding.kind(), p.getValue().getShape());
+        if (!layout.toArray(mask).sha256().equals(receipt.masks().get(p.getKey()))) {
+          binding.pin(null);
+          return;
+        }
+      }
+    }
   }
 
   private static ActivationRule rule(Path path, PackedFile file, Binding binding) {
@@ -234,6 +181,9 @@ final class PackedModel {
     }
     for (Entry e : file.entries()) {
       Parameter p = parameters.get(e.name());
+      if (StoredMasks.isMask(e.name())) {
+        continue;
+      }
       if (p == null) {
         throw new FiligreeException(Message.FIL_0406, path, "the model has no " + e.name());
       }

@@ -32,6 +32,7 @@ public final class Bindings {
 
   private static final Map<Block, Binding> BY_BLOCK = new MapMaker().weakKeys().makeMap();
   private static final Map<Block, Root> ROOTS = new MapMaker().weakKeys().makeMap();
+  private static final Map<Block, Provenance> PROVENANCE = new MapMaker().weakKeys().makeMap();
 
   /**
    * What is remembered of a root: who adjusts its plans, whether it was stripped, and the warnings
@@ -107,7 +108,18 @@ public final class Bindings {
     bind(root, none);
   }
 
+  /** How the model of this root came to its zeros, as far as it is known. */
+  public static Provenance provenance(Block root) {
+    return PROVENANCE.getOrDefault(root, Provenance.NONE);
+  }
+
+  /** Remembers it, in the place of what was known before. */
+  public static void setProvenance(Block root, Provenance provenance) {
+    PROVENANCE.put(root, provenance);
+  }
+
   private static void unpin(Block block) {
+    PROVENANCE.remove(block);
     Binding binding = BY_BLOCK.get(block);
     if (binding != null) {
       binding.pin(null);

@@ -1,6 +1,7 @@
 package dev.filigree.djl.bind;
 
 import ai.djl.ndarray.types.Shape;
+import dev.filigree.mask.Mask;
 import java.nio.FloatBuffer;
 
 /**
@@ -43,6 +44,16 @@ public record WeightLayout(int rows, int channels, int positions) {
   /** Matrix values in the array's order; the buffer itself where the orders agree. */
   public FloatBuffer toArray(FloatBuffer matrix) {
     return positions == 1 ? matrix : transpose(matrix, positions, channels);
+  }
+
+  /** A mask of the matrix in the array's order, [first dimension][all others]. */
+  public Mask toArray(Mask matrix) {
+    if (positions == 1) {
+      return matrix;
+    }
+    FloatBuffer kept = FloatBuffer.allocate(Math.multiplyExact(rows, cols()));
+    matrix.writeTo(kept);
+    return Mask.ofNonZeros(toArray(kept.rewind()), rows, cols());
   }
 
   private FloatBuffer transpose(FloatBuffer from, int outer, int inner) {

@@ -53,7 +53,7 @@ public record PruneReport(
    * @param sparsity 1 - kept / (rows * cols)
    * @param error ||X (W - W')^T||_F^2 on the calibration inputs, NaN where X^T X was not gathered
    * @param relativeError that over ||X W^T||_F^2
-   * @param maskSha256 digest of the mask
+   * @param maskSha256 digest of the mask in the order of the array
    * @param skipped why it was left alone; empty where it was pruned
    */
   public record Layer(
@@ -89,8 +89,12 @@ public record PruneReport(
     Map<String, String> masks = new LinkedHashMap<>();
     pruned().forEach(l -> masks.put(l.parameter(), l.maskSha256()));
     ReceiptStep step =
-        ReceiptStep.of("prune", settings).withSeed(seed).withData(data).choosing(masks);
-    return evaluation.map(e -> step.withEvaluations(List.of(e))).orElse(step);
+        ReceiptStep.of("prune", settings)
+            .withSeed(seed)
+            .withData(data)
+            .choosing(masks)
+            .withEvaluations(evaluation.stream().toList());
+    return overlap.isPresent() ? step.withOverlap(overlap.getAsDouble()) : step;
   }
 
   /** A table for people. */

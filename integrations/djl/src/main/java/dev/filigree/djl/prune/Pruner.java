@@ -141,7 +141,10 @@ public final class Pruner {
       Optional<Evaluation> evaluated =
           evaluation.map(e -> new Evaluation("fitness", before, OptionalDouble.of(e.of(1))));
       pin(chosen);
-      return report(chosen, digests, evaluated);
+      PruneReport report = report(chosen, digests, evaluated);
+      Block root = model.getBlock();
+      Bindings.setProvenance(root, Bindings.provenance(root).then(report.receiptStep()));
+      return report;
     } catch (RuntimeException | Error e) {
       targets.chosen().forEach(Target::restore);
       throw e;
@@ -296,7 +299,7 @@ public final class Pruner {
             pruned.mask().sparsity(),
             error,
             relative,
-            pruned.mask().sha256(),
+            t.layout().toArray(pruned.mask()).sha256(),
             ""));
   }
 
