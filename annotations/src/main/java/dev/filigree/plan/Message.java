@@ -367,7 +367,18 @@ public enum Message {
   FIL_0730(
       "--calibration-mode sequential says that blocks are calibrated behind pruned ones, but not how those are pruned. Add --weights, or leave the mode dense."),
   FIL_0731(
-      "--weights is given, but dense inputs do not depend on it. Add --calibration-mode sequential, or leave --weights out.");
+      "--weights is given, but inputs of the untouched model do not depend on it. Add --calibration-mode sequential, or leave --weights out."),
+  FIL_0732(
+      "%s cannot be used: %s. The directory was put together from two, or is of another version; compress the model again."),
+  FIL_0733("%s has no thresholds for %s. It stores %s; pass --calibration to get others."),
+  FIL_0734(
+      "Sequence %s of the evaluation data is one the directory was calibrated on, so its loss says little. Use other data, or pass --allow-overlap."),
+  FIL_0735(
+      "%s has no tokenizer, so the directory will have none. Add --tokenizer to put one in.",
+      Severity.WARNING),
+  FIL_0736(
+      "%s stores int8 weights for another way of skipping activations; they are rounded to int8 a second time for this one. Compress the model for it, or pass --values f32.",
+      Severity.WARNING);
 
   /** How serious a message is. */
   public enum Severity {

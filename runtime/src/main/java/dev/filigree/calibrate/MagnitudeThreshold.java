@@ -196,6 +196,24 @@ public final class MagnitudeThreshold {
     return pages == null ? exact(rank) : binned(rank);
   }
 
+  /**
+   * The thresholds at many sparsities, each as {@link #threshold} gives it; magnitudes are sorted
+   * once.
+   *
+   * @throws FiligreeException as {@link #threshold}
+   */
+  public synchronized float[] thresholds(double... sparsities) {
+    float[] sorted = Arrays.copyOf(values, stored);
+    Arrays.sort(sorted);
+    float[] out = new float[sparsities.length];
+    for (int i = 0; i < out.length; i++) {
+      double s = sparsities[i];
+      boolean ranked = pages == null && count > 0 && s > 0 && s < 1;
+      out[i] = ranked ? sorted[(int) SparsityCount.rank(count, s) - 1] : threshold(s);
+    }
+    return out;
+  }
+
   private float exact(long rank) {
     long[] keys = new long[stored];
     for (int i = 0; i < stored; i++) {

@@ -1,6 +1,7 @@
 package dev.filigree.file;
 
 import dev.filigree.mask.Mask;
+import dev.filigree.pack.PackedMatrices;
 import dev.filigree.plan.FiligreeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ public record Inspection(long bytes, boolean packed, Receipt receipt, List<Row> 
     for (Entry e : file.entries()) {
       progress.at("Reading", rows.size(), file.entries().size());
       if (e instanceof PackedEntry p) {
-        rows.add(packed(p, file.path()));
+        rows.addAll(packed(p, file.path()));
       } else if (e instanceof DenseEntry d && !StoredMasks.isMask(d.name())) {
         rows.add(dense(d.tensor(), file::stored, file.path()));
       }
@@ -81,28 +82,60 @@ public record Inspection(long bytes, boolean packed, Receipt receipt, List<Row> 
     return new Inspection(file.fileBytes(), true, file.receipt(), rows);
   }
 
-  private static Row packed(PackedEntry e, Path file) {
+  private static List<Row> packed(PackedEntry e, Path file) {
     Descriptor d = e.descriptor();
-    double removed;
-    double zeros;
+    Mask mask;
+    long keptZeros = 0;
     if (StoredBitmap.isStored(e)) {
       StoredBitmap.Reading reading = StoredBitmap.read(e, file);
-      Mask mask = reading.mask();
-      removed = mask.sparsity();
-      zeros = share((long) d.rows() * d.cols() - mask.keptCount() + reading.keptZeros(), e);
+      mask = reading.mask();
+      keptZeros = reading.keptZeros();
     } else {
-      removed = MaskCheck.mask(e, file).sparsity();
-      zeros = removed;
+      mask = MaskCheck.mask(e, file);
     }
-    return new Row(
-        e.name(),
-        e.shape(),
-        e.dtype(),
-        d.pattern(),
-        zeros,
-        removed == zeros ? OptionalDouble.empty() : OptionalDouble.of(removed),
-        d.format(),
-        e.bytes());
+    List<Joined.Member> members = e.members();
+    if (members.size() > 1) {
+      return joined(e, members, mask);
+    }
+    double removed = mask.sparsity();
+    double zeros = share((long) d.rows() * d.cols() - mask.keptCount() + keptZeros, e);
+    return List.of(
+        new Row(
+            members.get(0).name(),
+            e.shape(),
+            e.dtype(),
+            d.pattern(),
+            zeros,
+            removed == zeros ? OptionalDouble.empty() : OptionalDouble.of(removed),
+            d.format(),
+            e.bytes()));
+  }
+
+  /** Bytes of joined tensors are shared by what each keeps, or by size where all is stored. */
+  private static List<Row> joined(PackedEntry e, List<Joined.Member> members, Mask mask) {
+    Descriptor d = e.descriptor();
+    boolean sparse = PackedMatrices.isSparse(d.format());
+    long whole = sparse ? mask.keptCount() : (long) d.rows() * d.cols();
+    long left = e.bytes();
+    List<Row> rows = new ArrayList<>();
+    for (Joined.Member m : members) {
+      Mask own = mask.rows(m.first(), m.rows());
+      long part = sparse ? own.keptCount() : (long) m.rows() * d.cols();
+      boolean last = rows.size() == members.size() - 1;
+      long bytes = last ? left : whole == 0 ? 0 : Math.round(e.bytes() * (part / (double) whole));
+      left -= bytes;
+      rows.add(
+          new Row(
+              m.name(),
+              new long[] {m.rows(), d.cols()},
+              e.dtype(),
+              d.pattern(),
+              own.sparsity(),
+              OptionalDouble.empty(),
+              d.format(),
+              bytes));
+    }
+    return rows;
   }
 
   private static double share(long zeros, PackedEntry e) {

@@ -29,8 +29,11 @@ final class MaskCheck {
     Receipt receipt = file.receipt();
     for (Entry entry : file.entries()) {
       if (entry instanceof PackedEntry packed) {
-        String found = mask(packed, file.path()).sha256();
-        check.actual.put(packed.name(), found);
+        Mask mask = mask(packed, file.path());
+        String found = mask.sha256();
+        for (Joined.Member m : packed.members()) {
+          check.actual.put(m.name(), mask.rows(m.first(), m.rows()).sha256());
+        }
         if (!found.equals(packed.descriptor().maskSha256())) {
           check.broken.add(
               "tensor "

@@ -25,7 +25,7 @@ public final class ModelFiles {
   /** The name of the list of shards. */
   public static final String INDEX = "model.safetensors.index.json";
 
-  private static final String SINGLE = "model.safetensors";
+  static final String SINGLE = "model.safetensors";
   private static final long MOST_INDEX_BYTES = 100_000_000;
 
   private final Path path;

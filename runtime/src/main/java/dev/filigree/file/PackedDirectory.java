@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -16,8 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
 /**
  * A packed model with all that belongs to it in one folder: {@link #WEIGHTS}, {@link #RECEIPT}, and
@@ -72,37 +68,30 @@ public final class PackedDirectory {
    * @throws FiligreeException FIL-0403 where it cannot be written, and as {@link PackedFile#write}
    */
   public static void write(Path target, Contents contents) {
-    checkWritable(target);
-    byte[] random = new byte[8];
-    ThreadLocalRandom.current().nextBytes(random);
-    Path folder = target.toAbsolutePath();
-    Path temporary =
-        folder.resolveSibling(".filigree-" + HexFormat.of().formatHex(random) + ".tmp");
-    try (PendingFile pending = PendingFile.of(temporary)) {
-      Files.createDirectory(pending.path());
-      Map<String, String> digests = new LinkedHashMap<>();
-      contents.files().forEach((name, bytes) -> digests.put(name, sha256(bytes)));
-      Receipt receipt = contents.receipt().withFiles(digests);
-      contents
-          .files()
-          .forEach(
-              (name, bytes) -> {
-                if (!isPlain(name) || name.equals(WEIGHTS) || name.equals(RECEIPT)) {
-                  throw new FiligreeException(
-                      Message.FIL_0403, target, "\"" + name + "\" is no name of a further file");
-                }
-                AtomicFile.write(
-                    pending.path().resolve(name),
-                    out -> AtomicFile.writeFully(out, ByteBuffer.wrap(bytes)));
-              });
-      AtomicFile.write(pending.path().resolve(RECEIPT), receipt.toJson());
-      PackedFile.write(
-          pending.path().resolve(WEIGHTS), contents.entries(), receipt.into(contents.metadata()));
-      Files.move(pending.path(), folder, StandardCopyOption.ATOMIC_MOVE);
-      AtomicFile.syncFolder(folder.getParent());
-    } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0403, target, IoReason.of(e));
-    }
+    AtomicFolder.write(
+        target,
+        folder -> {
+          Map<String, String> digests = new LinkedHashMap<>();
+          contents.files().forEach((name, bytes) -> digests.put(name, sha256(bytes)));
+          Receipt receipt = contents.receipt().withFiles(digests);
+          contents
+              .files()
+              .forEach(
+                  (name, bytes) -> {
+                    if (!isPlain(name) || name.equals(WEIGHTS) || name.equals(RECEIPT)) {
+                      throw new FiligreeException(
+                          Message.FIL_0403,
+                          target,
+                          "\"" + name + "\" is no name of a further file");
+                    }
+                    AtomicFile.write(
+                        folder.resolve(name),
+                        out -> AtomicFile.writeFully(out, ByteBuffer.wrap(bytes)));
+                  });
+          AtomicFile.write(folder.resolve(RECEIPT), receipt.toJson());
+          PackedFile.write(
+              folder.resolve(WEIGHTS), contents.entries(), receipt.into(contents.metadata()));
+        });
   }
 
   /**
@@ -111,22 +100,7 @@ public final class PackedDirectory {
    * @throws FiligreeException FIL-0403 where it is clear that it cannot
    */
   public static void checkWritable(Path target) {
-    Path folder = target.toAbsolutePath();
-    Path parent = folder.getParent();
-    String reason = null;
-    try (Stream<Path> there = Files.list(folder)) {
-      if (there.findAny().isPresent()) {
-        reason = "it is a folder with files in it; name a new one";
-      }
-    } catch (NoSuchFileException e) {
-      reason = parent != null && Files.isWritable(parent) ? null : "nothing can be made beside it";
-    } catch (IOException e) {
-      reason = "it is no folder";
-    }
-    if (reason != null || parent == null) {
-      throw new FiligreeException(
-          Message.FIL_0403, target, reason == null ? "it is the root" : reason);
-    }
+    AtomicFolder.checkWritable(target);
   }
 
   /** Whether a folder looks like one: it has packed weights under the name they have here. */
@@ -176,6 +150,20 @@ public final class PackedDirectory {
   /** The place of a file the receipt knows, {@link #CONFIG} for example. */
   public Optional<Path> file(String name) {
     return receipt.files().containsKey(name) ? Optional.of(folder.resolve(name)) : Optional.empty();
+  }
+
+  /**
+   * Copies the files the receipt knows, each compared with its digest; {@link #THRESHOLDS} stay.
+   *
+   * @throws FiligreeException FIL-0404, FIL-0402 and FIL-0403
+   */
+  void copyFiles(Path to) {
+    for (String name : receipt.files().keySet()) {
+      if (!name.equals(THRESHOLDS)) {
+        ByteBuffer bytes = ByteBuffer.wrap(content(name).orElseThrow());
+        AtomicFile.write(to.resolve(name), out -> AtomicFile.writeFully(out, bytes));
+      }
+    }
   }
 
   /**

@@ -34,6 +34,11 @@ public record PackedEntry(String name, Descriptor descriptor, List<Part> parts) 
     return new long[] {descriptor.rows(), descriptor.cols()};
   }
 
+  /** The tensors of the model it holds: itself, or several that are stored as one matrix. */
+  public List<Joined.Member> members() {
+    return Joined.members(name, descriptor);
+  }
+
   @Override
   public long bytes() {
     return parts.stream().mapToLong(p -> p.data().limit()).sum();

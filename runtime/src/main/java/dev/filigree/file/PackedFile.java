@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -251,8 +252,29 @@ public final class PackedFile {
         entries.put(t.name(), new DenseEntry(t));
       }
     }
+    checkNames(entries.values());
     return new PackedFile(
         file, Collections.unmodifiableMap(entries), Collections.unmodifiableMap(metadata), padding);
+  }
+
+  /** Every tensor of the model is in one entry only, and joined ones fill theirs. */
+  private static void checkNames(Collection<Entry> entries) throws IOException {
+    Set<String> names = new HashSet<>();
+    for (Entry entry : entries) {
+      List<String> own = List.of(entry.name());
+      if (entry instanceof PackedEntry packed) {
+        try {
+          own = packed.members().stream().map(Joined.Member::name).toList();
+        } catch (IllegalArgumentException e) {
+          throw new IOException("tensor " + entry.name() + ": " + e.getMessage(), e);
+        }
+      }
+      for (String name : own) {
+        if (!names.add(name)) {
+          throw new IOException("tensor " + name + " is there twice");
+        }
+      }
+    }
   }
 
   private static Set<String> readPadding(SafetensorsFile file) throws IOException {

@@ -24,6 +24,7 @@ public final class Packing {
   // Descriptor, three entries of the header, and up to three padding tensors with theirs.
   private static final int OVERHEAD = 1600;
   private static final int NAMES = 12;
+  private static final String ENDING = ".safetensors";
 
   private Packing() {}
 
@@ -115,14 +116,16 @@ public final class Packing {
    * Makes the dense file that a packed one was made from.
    *
    * @param in a packed file, or a packed directory
+   * @param out of a directory: a file where the name ends with {@code .safetensors}, else a folder
+   *     with {@code model.safetensors} and what the directory has beside its weights
    * @throws FiligreeException FIL-0404, FIL-0401, FIL-0414, FIL-0407 and FIL-0415 for the input,
    *     FIL-0402 where it was changed since it was written, FIL-0434 where both are one file,
    *     FIL-0403 for the output
    */
   public static Result unpack(Path in, Path out, Progress progress) {
-    PackedFile file =
-        Files.isDirectory(in) ? PackedDirectory.open(in).weights() : PackedFile.open(in);
-    return unpacked(file, out, progress, false);
+    return Files.isDirectory(in)
+        ? unpacked(PackedDirectory.open(in), out, progress, false)
+        : unpacked(PackedFile.open(in), out, progress, false);
   }
 
   /**
@@ -130,11 +133,12 @@ public final class Packing {
    *
    * @param in a packed file, a packed directory, or a pruned dense model; one in several files goes
    *     to a folder
+   * @param out as {@link #unpack}
    * @throws FiligreeException as {@link #unpack} and {@link ModelFiles#open}
    */
   public static Result strip(Path in, Path out, Progress progress) {
     if (Files.isDirectory(in) && PackedDirectory.isOne(in)) {
-      return unpacked(PackedDirectory.open(in).weights(), out, progress, true);
+      return unpacked(PackedDirectory.open(in), out, progress, true);
     }
     ModelFiles model = ModelFiles.open(in);
     if (!model.isSharded() && PackedFile.isPacked(model.files().get(0))) {
@@ -154,6 +158,22 @@ public final class Packing {
     return new Result(model.bytes(), size(out), count, 0);
   }
 
+  private static Result unpacked(
+      PackedDirectory directory, Path out, Progress progress, boolean plain) {
+    if (String.valueOf(out.getFileName()).endsWith(ENDING)) {
+      return unpacked(directory.weights(), out, progress, plain);
+    }
+    Result[] result = new Result[1];
+    AtomicFolder.write(
+        out,
+        folder -> {
+          directory.copyFiles(folder);
+          result[0] =
+              unpacked(directory.weights(), folder.resolve(ModelFiles.SINGLE), progress, plain);
+        });
+    return result[0];
+  }
+
   private static Result unpacked(PackedFile file, Path out, Progress progress, boolean plain) {
     if (isSame(file.path(), out)) {
       throw new FiligreeException(Message.FIL_0434, out);
@@ -167,7 +187,8 @@ public final class Packing {
       for (Entry e : file.entries()) {
         progress.at("Unpacking", tensors.size(), total);
         if (e instanceof PackedEntry p) {
-          tensors.add(dense(p, file.path(), spool));
+          Tensor dense = dense(p, file.path(), spool);
+          p.members().forEach(m -> tensors.add(rows(dense, m)));
           packed++;
         } else if (e instanceof DenseEntry d && !(plain && StoredMasks.isMask(d.name()))) {
           tensors.add(d.tensor());
@@ -187,6 +208,29 @@ public final class Packing {
     FloatBuffer values = MaskCheck.dense(e, file).asFloatBuffer();
     ByteBuffer bytes = FloatTensor.encode(e.name(), e.dtype(), values);
     return spool.add(e.name(), e.dtype(), e.shape(), List.of(bytes));
+  }
+
+  /** The rows of one of several joined tensors; nothing is copied. */
+  private static Tensor rows(Tensor matrix, Joined.Member m) {
+    long width = matrix.shape()[1] * matrix.dtype().bits() / 8;
+    long from = m.first() * width;
+    long to = from + m.rows() * width;
+    List<ByteBuffer> chunks = new ArrayList<>();
+    long at = 0;
+    for (ByteBuffer chunk : matrix.chunks()) {
+      long end = at + chunk.remaining();
+      if (from < end && to > at) {
+        int first = (int) (Math.max(from, at) - at);
+        int last = (int) (Math.min(to, end) - at);
+        chunks.add(chunk.slice(chunk.position() + first, last - first));
+      }
+      at = end;
+    }
+    return new Tensor(
+        m.name(),
+        matrix.dtype(),
+        new long[] {m.rows(), matrix.shape()[1]},
+        chunks.isEmpty() ? List.of(ByteBuffer.allocate(0)) : chunks);
   }
 
   private static Map<String, String> metadata(ModelFiles model) {

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
 
 /**
  * Which weights of a matrix W [rows = outputs][cols = inputs] are kept: one bit per weight,
@@ -129,6 +130,34 @@ public final class Mask {
     }
     long i = (long) row * cols + col;
     return (words[(int) (i >>> 6)] & (Long.MIN_VALUE >>> i)) != 0;
+  }
+
+  /**
+   * The mask of some of the rows.
+   *
+   * @param first from which
+   * @param count how many
+   */
+  public Mask rows(int first, int count) {
+    Objects.checkFromIndexSize(first, count, rows);
+    if (count == rows) {
+      return this;
+    }
+    long[] part = newWords(count, cols);
+    long from = (long) first * cols;
+    long n = (long) count * cols;
+    for (int k = 0; k < part.length; k++) {
+      long at = from + ((long) k << 6);
+      int word = (int) (at >>> 6);
+      int shift = (int) (at & 63);
+      long bits = words[word] << shift;
+      if (shift != 0 && word + 1 < words.length) {
+        bits |= words[word + 1] >>> (64 - shift);
+      }
+      long left = n - ((long) k << 6);
+      part[k] = left >= 64 ? bits : bits & -1L << (64 - left);
+    }
+    return new Mask(count, cols, part);
   }
 
   /** How many weights are kept. */

@@ -31,6 +31,11 @@ public final class PackedMatrices {
     return FORMATS;
   }
 
+  /** Whether a format stores only what is kept; the others store every weight. */
+  public static boolean isSparse(String format) {
+    return !format.equals(DenseMatrix.FORMAT) && !format.equals(ColumnsMatrix.FORMAT);
+  }
+
   /**
    * The strip formats whose blocks a pattern removes whole: those that waste nothing on it. The
    * largest blocks first, because they need the fewest positions.

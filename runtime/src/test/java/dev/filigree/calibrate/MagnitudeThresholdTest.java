@@ -102,4 +102,23 @@ class MagnitudeThresholdTest {
       assertThatThrownBy(() -> threshold.threshold(1)).hasMessageContaining("FIL-0101");
     }
   }
+
+  @Test
+  void manyThresholdsAreThoseOneByOne() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int exact : new int[] {0, 700, 5000}) {
+      MagnitudeThreshold threshold = new MagnitudeThreshold("fc", exact);
+      threshold.add(FloatBuffer.wrap(values(random, 1500)));
+      double[] sparsities = {0, 0.01, 0.29, 0.5, 0.999};
+      float[] found = threshold.thresholds(sparsities);
+      for (int i = 0; i < found.length; i++) {
+        assertThat(found[i])
+            .as("seed %s, %s exact, at %s", seed, exact, sparsities[i])
+            .isEqualTo(threshold.threshold(sparsities[i]));
+      }
+    }
+    assertThatThrownBy(() -> new MagnitudeThreshold("fc").thresholds(0.5))
+        .hasMessageContaining("FIL-0214");
+  }
 }

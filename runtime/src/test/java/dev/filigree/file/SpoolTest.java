@@ -39,4 +39,25 @@ final class SpoolTest {
     }
     return spool.add(name, DType.U8, new long[] {values.length}, List.of(data.flip()));
   }
+
+  @Test
+  void tensorsThatComeTogetherStayApart() {
+    try (Spool spool = Spool.beside(folder.resolve("out"))) {
+      Spool.Slot a = spool.reserve("a", DType.U8, 2, 2);
+      Spool.Slot b = spool.reserve("b", DType.U8, 3);
+      Tensor c = add(spool, "c", 9);
+      a.append(ByteBuffer.wrap(new byte[] {1}));
+      b.append(ByteBuffer.wrap(new byte[] {5, 6}));
+      a.append(ByteBuffer.wrap(new byte[] {2, 3, 4}));
+      assertThatThrownBy(b::tensor).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> b.append(ByteBuffer.allocate(2)))
+          .isInstanceOf(IllegalStateException.class);
+      b.append(ByteBuffer.wrap(new byte[] {7}));
+      assertThat(a.tensor().data()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3, 4}));
+      assertThat(a.tensor().shape()).containsExactly(2, 2);
+      assertThat(b.tensor().data()).isEqualTo(ByteBuffer.wrap(new byte[] {5, 6, 7}));
+      assertThat(c.data().get(0)).isEqualTo((byte) 9);
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
 }

@@ -80,4 +80,26 @@ class MaskTest {
     assertThatThrownBy(() -> Mask.all(1, 7).kept(0, 7))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }
+
+  @Test
+  void rowsAreTheMaskOfThoseRows() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int round = 0; round < 300; round++) {
+      int rows = 1 + random.nextInt(12);
+      int cols = 1 + random.nextInt(150);
+      float[] w = new float[rows * cols];
+      for (int i = 0; i < w.length; i++) {
+        w[i] = random.nextInt(2);
+      }
+      int first = random.nextInt(rows + 1);
+      int count = random.nextInt(rows - first + 1);
+      Mask part = Mask.ofNonZeros(FloatBuffer.wrap(w), rows, cols).rows(first, count);
+      assertThat(part)
+          .as("seed %s: %s x %s, %s rows from %s", seed, rows, cols, count, first)
+          .isEqualTo(Mask.ofNonZeros(FloatBuffer.wrap(w, first * cols, count * cols), count, cols));
+    }
+    assertThatThrownBy(() -> Mask.all(3, 4).rows(2, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.filigree.cli;
 
 import dev.filigree.cli.decoder.DecoderSpec;
+import dev.filigree.cli.decoder.ModelTokenizer;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -14,15 +15,15 @@ final class DecoderOptions {
       paramLabel = "M",
       description =
           "A directory with config.json and safetensors in the Hugging Face layout of Llama,"
-              + " Mistral or Qwen2, or a llama2.c .bin.")
+              + " Mistral or Qwen2, a packed directory, or a llama2.c .bin.")
   private Path model;
 
   @Option(
       names = "--tokenizer",
       paramLabel = "T",
       description =
-          "A tokenizer.json, or a llama2.c tokenizer.bin. Default: tokenizer.json of the model's"
-              + " directory, where there is one.")
+          "A tokenizer.json, or a llama2.c tokenizer.bin. Default: that of the model's directory,"
+              + " where there is one.")
   private Path tokenizer;
 
   @Option(
@@ -36,7 +37,9 @@ final class DecoderOptions {
   @Option(
       names = "--activation",
       paramLabel = "SPEC",
-      description = "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, wina or topk.")
+      description =
+          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, wina or topk; none for"
+              + " none. Default: what a packed directory says, else none.")
   private String activation;
 
   @Option(
@@ -57,8 +60,9 @@ final class DecoderOptions {
   @Option(
       names = "--values",
       paramLabel = "f32|bf16|int8",
-      defaultValue = "f32",
-      description = "Type of stored weights; sums are in float32. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Type of stored weights; sums are in float32. Default: that of a packed directory, else"
+              + " f32.")
   private String values;
 
   @Option(
@@ -85,11 +89,7 @@ final class DecoderOptions {
   }
 
   Path tokenizer() {
-    if (tokenizer == null && model != null) {
-      Path beside = model.resolve("tokenizer.json");
-      return beside.toFile().isFile() ? beside : null;
-    }
-    return tokenizer;
+    return tokenizer != null || model == null ? tokenizer : ModelTokenizer.of(model).orElse(null);
   }
 
   int keepFirst() {

@@ -67,6 +67,7 @@ final class EvalCommand implements Callable<Integer> {
     try (ProgressDisplay progress = ProgressDisplay.on(spec.commandLine().getErr())) {
       result = run.run(progress);
     }
+    result.warnings().forEach(spec.commandLine().getErr()::println);
     json.write(spec.commandLine().getOut(), result::text, result::json);
     return 0;
   }

@@ -107,6 +107,7 @@ final class GenerateCommand implements Callable<Integer> {
               });
     }
     json.write(out, () -> shown(result), result::json);
+    result.warnings().forEach(err::println);
     err.print(result.summary());
     return 0;
   }

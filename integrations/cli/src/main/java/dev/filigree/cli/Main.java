@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
       DemoCommand.class,
       BenchCommand.class,
       CaptureCommand.class,
+      CompressCommand.class,
       PruneCommand.class,
       PackCommand.class,
       UnpackCommand.class,

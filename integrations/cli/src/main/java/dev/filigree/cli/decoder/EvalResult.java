@@ -2,6 +2,7 @@ package dev.filigree.cli.decoder;
 
 import dev.filigree.decoder.evaluate.Loss;
 import dev.filigree.report.Json;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param windows how a text was cut, null for ids
  * @param thresholds by layer and projection, null where there are none
  * @param masks digests by tensor
+ * @param warnings that were shown
  * @param title the model and its settings
  */
 public record EvalResult(
@@ -43,6 +45,7 @@ public record EvalResult(
     Windows windows,
     Map<String, Float> thresholds,
     Map<String, String> masks,
+    List<String> warnings,
     String title) {
 
   /**
@@ -74,12 +77,13 @@ public record EvalResult(
         decoding.tokensPerSecond(),
         decoding.bytes(),
         Memory.peakResidentBytes(),
-        spec.values().label(),
+        model.packed().values().label(),
         overlap,
         windows,
         model.thresholds(),
         model.masks(),
-        spec.title());
+        model.warnings(),
+        spec.title(model));
   }
 
   /** For programs. */

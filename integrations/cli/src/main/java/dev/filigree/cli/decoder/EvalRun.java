@@ -2,10 +2,12 @@ package dev.filigree.cli.decoder;
 
 import dev.filigree.decoder.evaluate.Loss;
 import dev.filigree.decoder.evaluate.Overlap;
+import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.serve.DecoderSession;
 import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.store.SequenceDigests;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -61,6 +63,9 @@ public record EvalRun(
     double overlap = Overlap.share(spec.calibration(), sequences);
     if (!allowOverlap) {
       Overlap.refuseCommon(spec.calibration(), sequences);
+      if (untouched instanceof PackedModel packed) {
+        SequenceDigests.refuseCommon(packed, sequences);
+      }
     }
     try (PreparedDecoder model = spec.prepare(untouched, progress)) {
       SessionSettings settings = new SessionSettings(1, model.activation(), scope, keepFirst);

@@ -19,6 +19,7 @@ import java.util.List;
  * @param peakRssBytes of the process, null where the system does not say
  * @param rssBytes at the end, null where the system does not say
  * @param values type of stored weights
+ * @param warnings that were shown
  * @param title the model and its settings
  */
 public record GenerateResult(
@@ -34,6 +35,7 @@ public record GenerateResult(
     Long peakRssBytes,
     Long rssBytes,
     String values,
+    List<String> warnings,
     String title) {
 
   static GenerateResult of(
@@ -56,8 +58,9 @@ public record GenerateResult(
         result.session().cacheBytes(),
         Memory.peakResidentBytes(),
         Memory.residentBytes(),
-        spec.values().label(),
-        spec.title());
+        model.packed().values().label(),
+        model.warnings(),
+        spec.title(model));
   }
 
   /** For programs. */

@@ -1,6 +1,8 @@
 package dev.filigree.decoder.load;
 
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.file.PackedDirectory;
+import dev.filigree.file.Receipt;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.file.Files;
@@ -13,13 +15,29 @@ public final class DecoderFiles {
   /**
    * Opens a model; its tensors are mapped, not read.
    *
-   * @param path a directory with {@code config.json} and safetensors, or a llama2.c {@code .bin}
+   * @param path a directory with {@code config.json} and safetensors, a packed directory, or a
+   *     llama2.c {@code .bin}
    * @throws FiligreeException FIL-0709 where there is nothing, and as the kinds of file say
    */
   public static DecoderWeights open(Path path) {
     if (!Files.exists(path)) {
       throw new FiligreeException(Message.FIL_0709, path);
     }
-    return Files.isDirectory(path) ? HuggingFaceModel.open(path) : Llama2cModel.open(path);
+    if (!Files.isDirectory(path)) {
+      return Llama2cModel.open(path);
+    }
+    return PackedDirectory.isOne(path) ? PackedModel.open(path) : HuggingFaceModel.open(path);
+  }
+
+  /**
+   * What was done to a model before, as its files say; empty where they say nothing.
+   *
+   * @throws FiligreeException FIL-0430 where it cannot be understood
+   */
+  public static Receipt receipt(DecoderWeights weights) {
+    if (weights instanceof PackedModel packed) {
+      return packed.folder().receipt();
+    }
+    return weights instanceof HuggingFaceModel plain ? plain.receipt() : Receipt.empty();
   }
 }

@@ -3,13 +3,16 @@ package dev.filigree.decoder.load;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.file.ModelFiles;
+import dev.filigree.file.Receipt;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** A directory with {@code config.json} and safetensors of type F32, F16 or BF16, mapped. */
@@ -33,7 +36,9 @@ final class HuggingFaceModel implements DecoderWeights {
   static HuggingFaceModel open(Path folder) {
     DecoderConfig config = readConfig(folder);
     ModelFiles files = ModelFiles.open(weights(folder));
-    TensorShapes.check(folder, config, files.tensors());
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    files.tensors().forEach(t -> shapes.put(t.name(), t.shape()));
+    TensorShapes.check(folder, config, shapes);
     return new HuggingFaceModel(config, files);
   }
 
@@ -76,5 +81,9 @@ final class HuggingFaceModel implements DecoderWeights {
   public ByteBuffer floats(String name) {
     return NativeFloats.of(
         files.tensor(name).orElseThrow(() -> new IllegalArgumentException("no tensor " + name)));
+  }
+
+  Receipt receipt() {
+    return Receipt.in(files.metadata(), files.path());
   }
 }

@@ -3,11 +3,10 @@ package dev.filigree.decoder.load;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
-import dev.filigree.file.Tensor;
+import dev.filigree.file.StoredMasks;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -37,30 +36,32 @@ public final class TensorShapes {
   }
 
   /**
-   * Compares with what a file holds. Tables of rotary frequencies and the copy of a tied head are
-   * not looked at.
+   * Compares with what a file holds. Tables of rotary frequencies, the copy of a tied head and
+   * stored masks are not looked at.
    *
    * @param where named in messages
+   * @param found shapes by name
    * @throws FiligreeException FIL-0704 for a missing tensor, FIL-0705 for one of another shape,
    *     FIL-0706 for one the decoder has no use for
    */
-  static void check(Object where, DecoderConfig config, Collection<Tensor> found) {
-    Map<String, long[]> expected = of(config);
-    Map<String, long[]> left = new LinkedHashMap<>(expected);
-    for (Tensor t : found) {
-      long[] shape = left.remove(t.name());
-      if (shape == null) {
-        boolean harmless =
-            t.name().endsWith("rotary_emb.inv_freq") || t.name().equals(DecoderWeights.HEAD);
-        if (!harmless) {
-          throw new FiligreeException(
-              Message.FIL_0706, where, t.name(), Arrays.toString(t.shape()));
-        }
-      } else if (!Arrays.equals(shape, t.shape())) {
-        throw new FiligreeException(
-            Message.FIL_0705, where, t.name(), Arrays.toString(t.shape()), Arrays.toString(shape));
-      }
-    }
+  static void check(Object where, DecoderConfig config, Map<String, long[]> found) {
+    Map<String, long[]> left = of(config);
+    found.forEach(
+        (name, shape) -> {
+          long[] expected = left.remove(name);
+          if (expected == null) {
+            boolean harmless =
+                name.endsWith("rotary_emb.inv_freq")
+                    || name.equals(DecoderWeights.HEAD)
+                    || StoredMasks.isMask(name);
+            if (!harmless) {
+              throw new FiligreeException(Message.FIL_0706, where, name, Arrays.toString(shape));
+            }
+          } else if (!Arrays.equals(shape, expected)) {
+            throw new FiligreeException(
+                Message.FIL_0705, where, name, Arrays.toString(shape), Arrays.toString(expected));
+          }
+        });
     left.forEach(
         (name, shape) -> {
           throw new FiligreeException(

@@ -3,6 +3,7 @@ package dev.filigree.decoder.serve;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.model.Tensors;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.DenseMatrix;
 import dev.filigree.pack.PackedMatrices;
@@ -22,7 +23,7 @@ public final class PackedDecoder implements AutoCloseable {
   private final DenseMatrix embedding;
   private final DenseMatrix head;
 
-  PackedDecoder(
+  private PackedDecoder(
       DecoderConfig config,
       ValueType values,
       List<PackedLayer> layers,
@@ -52,22 +53,40 @@ public final class PackedDecoder implements AutoCloseable {
     for (int l = 0; l < c.layers(); l++) {
       layers.add(PackedLayer.pack(weights, l, settings));
     }
+    return of(weights, settings.values(), layers, embedding, head);
+  }
+
+  /**
+   * A decoder of blocks that were packed already; they are closed with this.
+   *
+   * @param weights where the shape and the last norm come from
+   * @param values type of stored weights
+   * @param embedding [vocab, dim]
+   * @param head the same object where it is tied
+   * @throws FiligreeException FIL-0712 for a norm that is not finite
+   */
+  public static PackedDecoder of(
+      DecoderWeights weights,
+      ValueType values,
+      List<PackedLayer> layers,
+      DenseMatrix embedding,
+      DenseMatrix head) {
     return new PackedDecoder(
-        c,
-        settings.values(),
+        weights.config(),
+        values,
         layers,
-        Vectors.read(weights, DecoderWeights.FINAL_NORM),
+        Tensors.array(weights, DecoderWeights.FINAL_NORM),
         embedding,
         head);
   }
 
   private static DenseMatrix table(DecoderWeights weights, String name, ValueType type) {
     DecoderConfig c = weights.config();
-    return Vectors.borrowing(
+    return Tensors.borrowing(
         () ->
             (DenseMatrix)
                 PackedMatrices.of(
-                    "dense", type, Vectors.finite(weights, name), c.vocab(), c.dim()));
+                    "dense", type, Tensors.finite(weights, name), c.vocab(), c.dim()));
   }
 
   /** The shape. */

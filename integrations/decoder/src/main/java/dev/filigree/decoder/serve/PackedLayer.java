@@ -3,6 +3,7 @@ package dev.filigree.decoder.serve;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.model.Tensors;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.pack.GatedFeedForward;
@@ -12,6 +13,8 @@ import dev.filigree.pack.SharedInputs;
 import dev.filigree.plan.FiligreeException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -44,22 +47,64 @@ public record PackedLayer(
    * @throws FiligreeException FIL-0712 for weights that are not finite
    */
   public static PackedLayer pack(DecoderWeights weights, int layer, PackSettings settings) {
-    DecoderConfig c = weights.config();
-    double[][] norms = settings.columnNorms() ? new double[Projection.values().length][] : null;
     String format = format(settings.layout());
-    SharedInputs qkv =
-        shared(weights, layer, settings, format, norms, Projection.Q, Projection.K, Projection.V);
-    PackedMatrix output = single(weights, layer, settings, format, norms, Projection.O);
-    GatedFeedForward feedForward = feedForward(weights, layer, settings, format, norms);
+    return of(
+        weights,
+        layer,
+        shared(weights, layer, settings, format, Projection.Q, Projection.K, Projection.V),
+        single(weights, layer, settings, format, Projection.O),
+        feedForward(weights, layer, settings, format),
+        settings.columnNorms());
+  }
+
+  /**
+   * One block from matrices that were packed already; they are closed with this.
+   *
+   * @param weights where norms and biases come from
+   * @param columnNorms whether ||W[:,i]||_2 is computed, of the weights as they are stored
+   * @throws FiligreeException FIL-0712 for norms and biases that are not finite
+   */
+  public static PackedLayer of(
+      DecoderWeights weights,
+      int layer,
+      SharedInputs qkv,
+      PackedMatrix output,
+      GatedFeedForward feedForward,
+      boolean columnNorms) {
+    DecoderConfig c = weights.config();
     return new PackedLayer(
-        Vectors.read(weights, DecoderWeights.attentionNorm(layer)),
-        Vectors.read(weights, DecoderWeights.feedForwardNorm(layer)),
+        Tensors.array(weights, DecoderWeights.attentionNorm(layer)),
+        Tensors.array(weights, DecoderWeights.feedForwardNorm(layer)),
         qkv,
         c.qkvBias() ? joinedBias(weights, layer) : null,
         output,
         c.outputBias() ? Vectors.copy(weights, Projection.O.bias(layer)) : null,
         feedForward,
-        norms);
+        columnNorms ? norms(c, qkv.matrix(), output, feedForward) : null);
+  }
+
+  /** ||W[:,i]||_2 by projection. */
+  private static double[][] norms(
+      DecoderConfig c, PackedMatrix qkv, PackedMatrix output, GatedFeedForward feedForward) {
+    double[][] norms = new double[Projection.values().length][];
+    List<PackedMatrix> matrices = new ArrayList<>(List.of(qkv, output));
+    matrices.addAll(feedForward.matrices());
+    // The matrices hold the projections in their order.
+    Iterator<Projection> order = Arrays.asList(Projection.values()).iterator();
+    for (PackedMatrix m : matrices) {
+      Tensors.borrowing(
+          () -> {
+            ByteBuffer dense = AlignedMemory.allocate(4 * m.rows() * m.cols());
+            m.unpack(dense);
+            for (int row = 0; row < m.rows(); ) {
+              Projection p = order.next();
+              norms[p.index()] = Vectors.columnNorms(dense, row, p.rows(c), m.cols());
+              row += p.rows(c);
+            }
+            return null;
+          });
+    }
+    return norms;
   }
 
   private static String format(PackSettings.Layout layout) {
@@ -71,33 +116,28 @@ public record PackedLayer(
   }
 
   private static GatedFeedForward feedForward(
-      DecoderWeights weights, int layer, PackSettings settings, String format, double[][] norms) {
+      DecoderWeights weights, int layer, PackSettings settings, String format) {
     if (settings.layout() == PackSettings.Layout.SKIPPED_UNITS) {
       return GatedFeedForward.of(
-          single(weights, layer, settings, format, norms, Projection.GATE),
-          single(weights, layer, settings, format, norms, Projection.UP),
-          single(weights, layer, settings, "columns", norms, Projection.DOWN),
+          single(weights, layer, settings, format, Projection.GATE),
+          single(weights, layer, settings, format, Projection.UP),
+          single(weights, layer, settings, "columns", Projection.DOWN),
           GatedFeedForward.Biases.NONE,
           Activation.SILU);
     }
     return GatedFeedForward.of(
-        shared(weights, layer, settings, format, norms, Projection.GATE, Projection.UP),
-        single(weights, layer, settings, format, norms, Projection.DOWN),
+        shared(weights, layer, settings, format, Projection.GATE, Projection.UP),
+        single(weights, layer, settings, format, Projection.DOWN),
         GatedFeedForward.Biases.NONE,
         Activation.SILU);
   }
 
   private static PackedMatrix single(
-      DecoderWeights weights,
-      int layer,
-      PackSettings settings,
-      String format,
-      double[][] norms,
-      Projection p) {
+      DecoderWeights weights, int layer, PackSettings settings, String format, Projection p) {
     DecoderConfig c = weights.config();
-    return Vectors.borrowing(
+    return Tensors.borrowing(
         () -> {
-          ByteBuffer dense = read(weights, layer, p, norms);
+          ByteBuffer dense = Tensors.finite(weights, p.weight(layer));
           return PackedMatrices.of(format, settings.values(), dense, p.rows(c), p.cols(c));
         });
   }
@@ -107,27 +147,16 @@ public record PackedLayer(
       int layer,
       PackSettings settings,
       String format,
-      double[][] norms,
       Projection... projections) {
-    return Vectors.borrowing(
+    return Tensors.borrowing(
         () -> {
           List<ByteBuffer> dense = new ArrayList<>();
           for (Projection p : projections) {
-            dense.add(read(weights, layer, p, norms));
+            dense.add(Tensors.finite(weights, p.weight(layer)));
           }
           int inputs = projections[0].cols(weights.config());
           return SharedInputs.pack(format, settings.values(), inputs, dense);
         });
-  }
-
-  private static ByteBuffer read(
-      DecoderWeights weights, int layer, Projection p, double[][] norms) {
-    ByteBuffer dense = Vectors.finite(weights, p.weight(layer));
-    if (norms != null) {
-      norms[p.index()] =
-          Vectors.columnNorms(dense, p.rows(weights.config()), p.cols(weights.config()));
-    }
-    return dense;
   }
 
   private static ByteBuffer joinedBias(DecoderWeights weights, int layer) {
@@ -135,7 +164,7 @@ public record PackedLayer(
     ByteBuffer all = AlignedMemory.allocate(4 * (c.qDim() + 2 * c.kvDim()));
     int at = 0;
     for (Projection p : Projection.Site.ATTENTION.projections()) {
-      ByteBuffer one = Vectors.finite(weights, p.bias(layer));
+      ByteBuffer one = Tensors.finite(weights, p.bias(layer));
       all.put(at, one, 0, one.limit());
       at += one.limit();
     }

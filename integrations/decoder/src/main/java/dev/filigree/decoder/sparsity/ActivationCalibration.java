@@ -95,6 +95,31 @@ public final class ActivationCalibration {
     return new ActivationSetting(method, sparsity, thresholds);
   }
 
+  /**
+   * TEAL's thresholds from the block-wise greedy search.
+   *
+   * @param weights the untouched model
+   * @param sequences what this was gathered from
+   */
+  public ActivationSetting greedy(DecoderWeights weights, List<int[]> sequences, double sparsity) {
+    return new GreedySearch(weights, sequences, this).setting(sparsity);
+  }
+
+  /** Blocks. */
+  int layers() {
+    return config.layers();
+  }
+
+  /** The distribution of a site's inputs. */
+  MagnitudeThreshold inputs(int layer, Projection.Site site) {
+    return inputs.get(layer).get(site);
+  }
+
+  /** The distribution of what CATS thresholds. */
+  MagnitudeThreshold gates(int layer) {
+    return gates.get(layer);
+  }
+
   float threshold(int layer, Projection p, double sparsity) {
     return inputs.get(layer).get(p.site()).threshold(sparsity);
   }
@@ -120,7 +145,7 @@ public final class ActivationCalibration {
     }
     ActivationCalibration calibration = of(weights, sequences, progress);
     return method == Method.TEAL_GREEDY
-        ? new GreedySearch(weights, sequences, calibration).setting(sparsity)
+        ? calibration.greedy(weights, sequences, sparsity)
         : calibration.setting(method, sparsity);
   }
 }

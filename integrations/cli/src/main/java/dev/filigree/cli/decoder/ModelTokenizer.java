@@ -1,0 +1,33 @@
+package dev.filigree.cli.decoder;
+
+import dev.filigree.decoder.store.FurtherFiles;
+import dev.filigree.file.PackedDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The tokenizer in a model's directory. */
+public final class ModelTokenizer {
+  private ModelTokenizer() {}
+
+  /**
+   * The file, where there is one.
+   *
+   * @throws dev.filigree.plan.FiligreeException FIL-0402 where that of a packed directory was
+   *     changed
+   */
+  public static Optional<Path> of(Path model) {
+    boolean packed = PackedDirectory.isOne(model);
+    for (String name : new String[] {FurtherFiles.TOKENIZER_JSON, FurtherFiles.TOKENIZER_BIN}) {
+      if (packed) {
+        PackedDirectory folder = PackedDirectory.open(model);
+        if (folder.content(name).isPresent()) {
+          return folder.file(name);
+        }
+      } else if (Files.isRegularFile(model.resolve(name))) {
+        return Optional.of(model.resolve(name));
+      }
+    }
+    return Optional.empty();
+  }
+}

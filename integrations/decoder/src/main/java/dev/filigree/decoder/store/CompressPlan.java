@@ -1,0 +1,47 @@
+package dev.filigree.decoder.store;
+
+import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.decoder.sparsity.DecoderPruning;
+import dev.filigree.decoder.sparsity.SparsitySpec;
+import dev.filigree.file.DataDigest;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.Pattern;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a decoder is compressed.
+ *
+ * @param weights how its projections are pruned, where they are
+ * @param activation which activations are to be skipped, where some are
+ * @param values type of stored weights
+ * @param sequences calibration ids; empty where there are none
+ * @param calibration which data those are, where there are some
+ * @param mode where calibration inputs of weights come from
+ */
+public record CompressPlan(
+    Optional<OneShotPlan> weights,
+    Optional<SparsitySpec.Activation> activation,
+    ValueType values,
+    List<int[]> sequences,
+    Optional<DataDigest> calibration,
+    DecoderPruning.Mode mode) {
+
+  /** The settings of pruning, as a receipt holds them. */
+  Map<String, String> pruning(OneShotPlan plan) {
+    Map<String, String> out = new LinkedHashMap<>();
+    out.put("method", plan.method().label());
+    out.put("pattern", plan.pattern().text());
+    if (!(plan.pattern() instanceof Pattern.NM)) {
+      out.put("sparsity", String.valueOf(plan.sparsity()));
+      out.put("scope", plan.scope().name().toLowerCase(Locale.ROOT));
+    }
+    if (plan.needsInputs()) {
+      out.put("calibration_mode", mode.name().toLowerCase(Locale.ROOT));
+    }
+    return out;
+  }
+}

@@ -1,0 +1,231 @@
+package dev.filigree.decoder.store;
+
+import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.decoder.load.DecoderFiles;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.model.Tensors;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.sparsity.ActivationCalibration;
+import dev.filigree.decoder.sparsity.DecoderPruning;
+import dev.filigree.decoder.sparsity.SparsitySpec;
+import dev.filigree.decoder.sparsity.ThresholdTable;
+import dev.filigree.file.PackedDirectory;
+import dev.filigree.file.Progress;
+import dev.filigree.file.Receipt;
+import dev.filigree.file.ReceiptStep;
+import dev.filigree.file.Spool;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Makes a packed directory of a decoder: prunes, calibrates, packs and stores it block by block, so
+ * that memory holds one block, not the model.
+ */
+public final class ModelWriter {
+  /** The setting of the receipt's step that says how much of the projections was removed. */
+  public static final String WEIGHT_SPARSITY = "weight_sparsity";
+
+  /** The name of the receipt's step. */
+  public static final String STEP = "compress";
+
+  private final DecoderWeights source;
+  private final CompressPlan plan;
+  private final Progress progress;
+  private final Map<String, String> masks = new LinkedHashMap<>();
+  private long kept;
+  private EntryStore store;
+
+  private ModelWriter(DecoderWeights source, CompressPlan plan, Progress progress) {
+    this.source = source;
+    this.plan = plan;
+    this.progress = progress;
+  }
+
+  /**
+   * What was made.
+   *
+   * @param weightSparsity share of the projections' weights that masks remove, or that are zero
+   *     where nothing was pruned here
+   * @param masks digests by tensor name, as pruning chose them; empty where nothing was pruned here
+   * @param activation what will be skipped
+   * @param denseBytes of the same weights where none is left out, in the same type
+   * @param weightBytes of the stored weights
+   * @param sparse how many of the projections are stored in a sparse format
+   * @param warnings to show
+   */
+  public record Result(
+      double weightSparsity,
+      Map<String, String> masks,
+      ActivationSetting activation,
+      long denseBytes,
+      long weightBytes,
+      int sparse,
+      List<String> warnings) {}
+
+  /**
+   * Writes the directory, whole or not at all.
+   *
+   * @param target must not exist, or be an empty folder
+   * @param files what goes beside the weights, {@code config.json} among them
+   * @throws FiligreeException FIL-0403 for the target, FIL-0719 where calibration is needed and
+   *     missing, FIL-0712 for weights that are not finite, and as pruning and calibration
+   */
+  public static Result write(
+      Path target,
+      DecoderWeights source,
+      CompressPlan plan,
+      Map<String, byte[]> files,
+      Progress progress) {
+    PackedDirectory.checkWritable(target);
+    return new ModelWriter(source, plan, progress).write(target, files);
+  }
+
+  private Result write(Path target, Map<String, byte[]> files) {
+    Optional<StoredActivation> activation = plan.activation().map(this::calibrate);
+    Method method = activation.map(a -> a.setting().method()).orElse(Method.NONE);
+    Receipt before = DecoderFiles.receipt(source);
+    try (Spool spool = Spool.beside(target)) {
+      store = new EntryStore(spool, plan.values(), before.masks().keySet());
+      tables();
+      List<String> warnings = blocks(method);
+      store.vector(source, DecoderWeights.FINAL_NORM);
+      double sparsity = 1 - kept / (double) source.config().projectionWeights();
+      Map<String, byte[]> all = new LinkedHashMap<>(files);
+      activation.ifPresent(a -> all.put(PackedDirectory.THRESHOLDS, a.json()));
+      if (plan.calibration().isPresent()) {
+        all.put(SequenceDigests.FILE, SequenceDigests.json(plan.sequences()));
+      }
+      PackedDirectory.write(
+          target,
+          new PackedDirectory.Contents(
+              store.entries(), Map.of("format", "pt"), receipt(before, sparsity), all));
+      return new Result(
+          sparsity,
+          masks,
+          activation.map(StoredActivation::setting).orElse(ActivationSetting.NONE),
+          store.denseBytes(),
+          store.bytes(),
+          store.sparse(),
+          warnings);
+    }
+  }
+
+  private StoredActivation calibrate(SparsitySpec.Activation wanted) {
+    if (!wanted.method().needsCalibration()) {
+      return new StoredActivation(
+          new ActivationSetting(wanted.method(), wanted.sparsity(), null), Optional.empty());
+    }
+    if (plan.sequences().isEmpty()) {
+      throw new FiligreeException(Message.FIL_0719, wanted.method().label());
+    }
+    ActivationCalibration calibration =
+        ActivationCalibration.of(
+            source,
+            plan.sequences(),
+            (done, total) -> progress.at("Calibrating blocks", done, total));
+    ActivationSetting setting =
+        wanted.method() == Method.TEAL_GREEDY
+            ? calibration.greedy(source, plan.sequences(), wanted.sparsity())
+            : calibration.setting(wanted.method(), wanted.sparsity());
+    return new StoredActivation(setting, Optional.of(ThresholdTable.of(calibration)));
+  }
+
+  private void tables() {
+    DecoderConfig c = source.config();
+    store.table(source, DecoderWeights.EMBEDDING, c.vocab(), c.dim());
+    if (!c.tiedHead()) {
+      store.table(source, DecoderWeights.HEAD, c.vocab(), c.dim());
+    }
+  }
+
+  private List<String> blocks(Method method) {
+    int layers = source.config().layers();
+    if (plan.weights().isPresent()) {
+      return DecoderPruning.forEachBlock(
+          source,
+          plan.weights().get(),
+          plan.sequences(),
+          plan.mode(),
+          (layer, pruned, chosen) -> {
+            chosen.forEach(
+                (name, mask) -> {
+                  masks.put(name, mask.sha256());
+                  kept += mask.keptCount();
+                });
+            block(layer, pruned, method);
+          },
+          (done, total) -> progress.at("Pruning and packing blocks", done, total));
+    }
+    for (int l = 0; l < layers; l++) {
+      kept += block(l, source, method);
+      progress.at("Packing blocks", l + 1, layers);
+    }
+    return List.of();
+  }
+
+  /** Stores a block; returns how many of its weights are not zero. */
+  private long block(int layer, DecoderWeights weights, Method method) {
+    DecoderConfig c = source.config();
+    store.vector(weights, DecoderWeights.attentionNorm(layer));
+    store.vector(weights, DecoderWeights.feedForwardNorm(layer));
+    for (Projection p : Projection.values()) {
+      if (p.hasBias(c)) {
+        store.vector(weights, p.bias(layer));
+      }
+    }
+    // Rounding to int8 a second time, for another layout, would not give the same weights.
+    boolean anyFormat = method == Method.NONE || plan.values() != ValueType.INT8;
+    String pattern = plan.weights().map(w -> w.pattern().text()).orElse(null);
+    long count = 0;
+    for (StoredMatrices m : StoredMatrices.of(method)) {
+      count += Tensors.borrowing(() -> store.matrix(weights, layer, m, anyFormat, pattern));
+    }
+    return count;
+  }
+
+  private Receipt receipt(Receipt before, double sparsity) {
+    Receipt receipt = new Receipt(before.steps(), Map.of());
+    if (plan.weights().isPresent()) {
+      OneShotPlan pruned = plan.weights().get();
+      ReceiptStep step =
+          ReceiptStep.of("prune", plan.pruning(pruned)).withSeed(pruned.seed()).choosing(masks);
+      receipt = receipt.then(pruned.needsInputs() ? withData(step) : step);
+    }
+    if (plan.activation().isPresent()) {
+      SparsitySpec.Activation a = plan.activation().get();
+      Map<String, String> settings = new LinkedHashMap<>();
+      settings.put("method", a.method().label());
+      settings.put("sparsity", String.valueOf(a.sparsity()));
+      ReceiptStep step = ReceiptStep.of("activation", settings);
+      receipt = receipt.then(a.method().needsCalibration() ? withData(step) : step);
+    }
+    Map<String, String> left = new TreeMap<>(store.masks());
+    left.keySet().removeIf(name -> !store.isSparse(name));
+    Map<String, String> earlier = receipt.masks();
+    earlier.keySet().forEach(name -> left.putIfAbsent(name, store.masks().get(name)));
+    left.values().removeIf(Objects::isNull);
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("values", plan.values().label());
+    settings.put(WEIGHT_SPARSITY, String.valueOf(sparsity));
+    ReceiptStep step = ReceiptStep.of(STEP, settings);
+    // Weights that are rounded to zero are no longer kept.
+    boolean same =
+        left.entrySet().stream().allMatch(e -> e.getValue().equals(earlier.get(e.getKey())));
+    return receipt.then(same ? step.keeping(left) : step.choosing(left));
+  }
+
+  private ReceiptStep withData(ReceiptStep step) {
+    return plan.calibration().map(d -> step.withData(List.of(d))).orElse(step);
+  }
+}

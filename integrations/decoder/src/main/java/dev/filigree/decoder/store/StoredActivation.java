@@ -1,0 +1,139 @@
+package dev.filigree.decoder.store;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import dev.filigree.decoder.load.PackedModel;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.sparsity.ThresholdTable;
+import dev.filigree.file.PackedDirectory;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * What a packed directory says about activations, in {@code thresholds.json}.
+ *
+ * @param setting what is skipped unless the caller says otherwise
+ * @param table thresholds of other sparsities, where there was a calibration
+ */
+public record StoredActivation(ActivationSetting setting, Optional<ThresholdTable> table) {
+
+  /** The file's content. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Json(
+      int version,
+      String method,
+      double sparsity,
+      float[][] thresholds,
+      float[][][] inputs_by_percent,
+      float[][] gates_by_percent) {}
+
+  /** The content of the file. */
+  byte[] json() {
+    Json json =
+        new Json(
+            1,
+            setting.method().label(),
+            setting.sparsity(),
+            setting.thresholds(),
+            table.map(ThresholdTable::inputs).orElse(null),
+            table.map(ThresholdTable::gates).orElse(null));
+    return (new Gson().toJson(json) + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The setting of a method at a sparsity, where thresholds of it are stored. */
+  public Optional<ActivationSetting> at(Method method, double sparsity) {
+    boolean own = method == setting.method() && sparsity == setting.sparsity();
+    return own ? Optional.of(setting) : table.flatMap(t -> t.setting(method, sparsity));
+  }
+
+  /** What thresholds are stored, in words. */
+  public String text() {
+    String own = setting.method().label() + ":" + setting.sparsity();
+    return table.isPresent() ? own + ", and teal and cats at every whole percent" : own;
+  }
+
+  /**
+   * What a directory says; empty where it says nothing.
+   *
+   * @throws FiligreeException FIL-0402 where the file was changed, FIL-0732 where it does not fit
+   *     the model
+   */
+  public static Optional<StoredActivation> of(PackedModel model) {
+    PackedDirectory folder = model.folder();
+    return folder
+        .content(PackedDirectory.THRESHOLDS)
+        .map(
+            bytes ->
+                parse(
+                    new String(bytes, StandardCharsets.UTF_8),
+                    model.config(),
+                    folder.path().resolve(PackedDirectory.THRESHOLDS)));
+  }
+
+  static StoredActivation parse(String text, DecoderConfig config, Object where) {
+    Json json;
+    try {
+      json = new Gson().fromJson(text, Json.class);
+    } catch (JsonParseException | NumberFormatException e) {
+      throw new FiligreeException(e, Message.FIL_0732, where, e.getMessage());
+    }
+    Method method =
+        json == null || json.method == null ? null : Method.byLabel(json.method).orElse(null);
+    require(method != null, where, "it names no method");
+    require(json.version == 1, where, "its version is " + json.version);
+    int layers = config.layers();
+    boolean wanted = method.needsCalibration();
+    int width = method == Method.CATS ? 1 : Projection.values().length;
+    require(
+        wanted == (json.thresholds != null) && (!wanted || fits(json.thresholds, layers, width)),
+        where,
+        method.label() + " has thresholds of another model");
+    boolean table = json.inputs_by_percent != null && json.gates_by_percent != null;
+    if (table) {
+      boolean right =
+          json.inputs_by_percent.length == layers
+              && fits(json.gates_by_percent, layers, ThresholdTable.PERCENTS);
+      for (int l = 0; right && l < layers; l++) {
+        right =
+            fits(
+                json.inputs_by_percent[l],
+                Projection.Site.values().length,
+                ThresholdTable.PERCENTS);
+      }
+      require(right, where, "its table is that of another model");
+    }
+    return new StoredActivation(
+        new ActivationSetting(method, json.sparsity, json.thresholds),
+        table
+            ? Optional.of(new ThresholdTable(json.inputs_by_percent, json.gates_by_percent))
+            : Optional.empty());
+  }
+
+  private static boolean fits(float[][] values, int rows, int cols) {
+    if (values == null || values.length != rows) {
+      return false;
+    }
+    for (float[] row : values) {
+      if (row == null || row.length != cols) {
+        return false;
+      }
+      for (float v : row) {
+        if (!Float.isFinite(v)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static void require(boolean holds, Object where, String reason) {
+    if (!holds) {
+      throw new FiligreeException(Message.FIL_0732, where, reason);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.filigree.decoder.store;
+
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
+import java.util.List;
+
+/**
+ * Which projections of a block are stored as one matrix, and in which format a method serves them.
+ *
+ * @param projections their outputs one behind the other
+ * @param format {@code dense} or {@code columns}
+ */
+record StoredMatrices(List<Projection> projections, String format) {
+  static final String DENSE = "dense";
+  static final String COLUMNS = "columns";
+  static final String BITMAP = "bitmap";
+
+  /** The matrices of a block, in the order of the projections. */
+  static List<StoredMatrices> of(Method method) {
+    StoredMatrices qkv = qkv(method);
+    StoredMatrices output = new StoredMatrices(List.of(Projection.O), qkv.format);
+    StoredMatrices down =
+        new StoredMatrices(List.of(Projection.DOWN), method == Method.NONE ? DENSE : COLUMNS);
+    return method == Method.CATS
+        ? List.of(
+            qkv,
+            output,
+            new StoredMatrices(List.of(Projection.GATE), DENSE),
+            new StoredMatrices(List.of(Projection.UP), DENSE),
+            down)
+        : List.of(
+            qkv,
+            output,
+            new StoredMatrices(List.of(Projection.GATE, Projection.UP), qkv.format),
+            down);
+  }
+
+  private static StoredMatrices qkv(Method method) {
+    boolean byInputs =
+        switch (method) {
+          case NONE, CATS -> false;
+          case TEAL, TEAL_GREEDY, WINA, TOPK -> true;
+        };
+    return new StoredMatrices(
+        List.of(Projection.Q, Projection.K, Projection.V), byInputs ? COLUMNS : DENSE);
+  }
+
+  /** The names of the weights, in order. */
+  List<String> weights(int layer) {
+    return projections.stream().map(p -> p.weight(layer)).toList();
+  }
+
+  /** The name of the matrix: that of its weight, or one for all of them as others call it. */
+  String name(int layer) {
+    return switch (projections.size()) {
+      case 1 -> projections.get(0).weight(layer);
+      case 2 -> "model.layers." + layer + ".mlp.gate_up_proj.weight";
+      default -> "model.layers." + layer + ".self_attn.qkv_proj.weight";
+    };
+  }
+}

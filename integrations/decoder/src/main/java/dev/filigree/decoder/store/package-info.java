@@ -1,0 +1,2 @@
+/** Packed directories of decoders: writing them, and serving from the mapped file. */
+package dev.filigree.decoder.store;

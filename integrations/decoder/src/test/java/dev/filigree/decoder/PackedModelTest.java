@@ -1,0 +1,224 @@
+package dev.filigree.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.filigree.decoder.load.ConfigJson;
+import dev.filigree.decoder.load.DecoderFiles;
+import dev.filigree.decoder.load.PackedModel;
+import dev.filigree.decoder.load.RandomModel;
+import dev.filigree.decoder.load.TensorShapes;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.PackedDecoder;
+import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.sparsity.DecoderPruning;
+import dev.filigree.decoder.sparsity.SparsitySpec;
+import dev.filigree.decoder.store.CompressPlan;
+import dev.filigree.decoder.store.MappedDecoder;
+import dev.filigree.decoder.store.ModelWriter;
+import dev.filigree.decoder.store.StoredActivation;
+import dev.filigree.file.DenseEntry;
+import dev.filigree.file.Entry;
+import dev.filigree.file.PackedDirectory;
+import dev.filigree.file.PackedEntry;
+import dev.filigree.file.Progress;
+import dev.filigree.file.Receipt;
+import dev.filigree.file.ReceiptStep;
+import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Packed directories of a decoder, as Java programs see them. */
+class PackedModelTest {
+  private static final DecoderWeights MODEL = RandomModel.of("tiny", 5);
+  private static final List<int[]> IDS =
+      List.of(new SplittableRandom(1).ints(30, 0, 512).toArray());
+
+  @TempDir private Path folder;
+
+  private static CompressPlan plan(String weights, String activation, ValueType values) {
+    return new CompressPlan(
+        Optional.ofNullable(weights).map(SparsitySpec::weights),
+        Optional.ofNullable(activation).map(SparsitySpec::activation),
+        values,
+        IDS,
+        Optional.empty(),
+        DecoderPruning.Mode.SEQUENTIAL);
+  }
+
+  private PackedModel written(String weights, String activation, ValueType values) {
+    Path target = folder.resolve("p");
+    ModelWriter.write(
+        target,
+        MODEL,
+        plan(weights, activation, values),
+        Map.of(PackedDirectory.CONFIG, config()),
+        Progress.SILENT);
+    return (PackedModel) DecoderFiles.open(target);
+  }
+
+  private static byte[] config() {
+    return ConfigJson.text(MODEL.config()).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** What serves from the file where it lies, and what has to be packed anew. */
+  @ParameterizedTest
+  @CsvSource({
+    ",, F32, NONE",
+    "wanda:2:4,, F32, NONE",
+    "wanda:2:4,, BF16, NONE",
+    "magnitude:unstructured:0.7,, INT8, NONE",
+    ", teal:0.5, F32, TEAL WINA TOPK NONE",
+    ", wina:0.5, INT8, TEAL WINA TOPK NONE",
+    ", cats:0.5, BF16, CATS NONE",
+    "wanda:2:4, teal:0.5, F32, NONE",
+    "wanda:2:4, teal:0.5, INT8, TEAL WINA TOPK NONE"
+  })
+  void whatIsStoredAsItIsServedIsMapped(
+      String weights, String activation, ValueType values, String mapped) {
+    PackedModel model = written(weights, activation, values);
+    assertThat(MappedDecoder.values(model)).isEqualTo(values);
+    for (Method method : List.of(Method.NONE, Method.TEAL, Method.WINA, Method.TOPK, Method.CATS)) {
+      assertThat(MappedDecoder.isMapped(model, method))
+          .as("%s", method)
+          .isEqualTo(List.of(mapped.split(" ")).contains(method.name()));
+    }
+    // An array that is not aligned would be copied.
+    for (Entry e : model.folder().weights().entries()) {
+      if (e instanceof PackedEntry packed) {
+        assertThat(packed.parts()).allMatch(p -> AlignedMemory.isAligned(p.data()));
+      } else if (e instanceof DenseEntry dense && dense.shape().length == 2) {
+        assertThat(AlignedMemory.isAligned(dense.tensor().data())).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void openingTwiceAndClosingOnceHarmsNobody() {
+    PackedModel model = written("wanda:2:4", null, ValueType.F32);
+    float[] expected = new float[512];
+    try (PackedDecoder second = MappedDecoder.open(model, Method.NONE)) {
+      try (PackedDecoder first = MappedDecoder.open(model, Method.NONE)) {
+        first.newSession(SessionSettings.dense(4)).feed(1, 2).get(0, expected);
+      }
+      DecoderSession session = second.newSession(SessionSettings.dense(4));
+      FloatBuffer logits = session.feed(1, 2);
+      float[] found = new float[512];
+      logits.get(0, found);
+      assertThat(found).isEqualTo(expected);
+    }
+    assertThat(model.floats(DecoderWeights.EMBEDDING))
+        .isEqualTo(MODEL.floats(DecoderWeights.EMBEDDING));
+  }
+
+  @Test
+  void everyTensorOfAnUnprunedDirectoryIsTheModels() {
+    for (String activation : new String[] {null, "topk:0.5"}) {
+      PackedModel model = writtenAs("d" + activation, activation);
+      for (String name : TensorShapes.of(MODEL.config()).keySet()) {
+        assertThat(model.floats(name)).as(name).isEqualTo(MODEL.floats(name));
+      }
+    }
+  }
+
+  private PackedModel writtenAs(String name, String activation) {
+    Path target = folder.resolve(name.replace(':', '-'));
+    ModelWriter.write(
+        target,
+        MODEL,
+        plan(null, activation, ValueType.F32),
+        Map.of(PackedDirectory.CONFIG, config()),
+        Progress.SILENT);
+    return PackedModel.open(target);
+  }
+
+  @Test
+  void weightsThatRoundToZeroAreInTheReceipt() {
+    PackedModel model = written("wanda:2:4", null, ValueType.INT8);
+    Receipt receipt = model.folder().receipt();
+    assertThat(receipt.steps())
+        .extracting(ReceiptStep::name)
+        .containsExactly("prune", ModelWriter.STEP);
+    assertThat(receipt.steps().get(0).masks()).hasSize(28);
+    assertThat(receipt.steps().get(1).choosesMasks()).isTrue();
+    assertThat(model.folder().verify().broken()).isEmpty();
+    Receipt exact = writtenExact().folder().receipt();
+    assertThat(exact.steps().get(1).choosesMasks()).isFalse();
+    assertThat(exact.steps().get(1).masks()).isEqualTo(exact.steps().get(0).masks());
+  }
+
+  private PackedModel writtenExact() {
+    Path target = folder.resolve("exact");
+    ModelWriter.write(
+        target,
+        MODEL,
+        plan("wanda:2:4", null, ValueType.F32),
+        Map.of(PackedDirectory.CONFIG, config()),
+        Progress.SILENT);
+    return PackedModel.open(target);
+  }
+
+  @Test
+  void filesThatDoNotBelongTogetherAreRefused() {
+    PackedModel model = written(null, "teal:0.5", ValueType.F32);
+    assertThat(StoredActivation.of(model)).isPresent();
+    String right =
+        new String(
+            model.folder().content(PackedDirectory.THRESHOLDS).orElseThrow(),
+            StandardCharsets.UTF_8);
+    int bad = 0;
+    for (String text :
+        List.of(
+            "",
+            "[]",
+            "{",
+            "{\"version\":1}",
+            right.replace("\"version\":1", "\"version\":2"),
+            right.replace("teal", "cats"),
+            right.replace("teal", "wina"),
+            right.replace("\"thresholds\":[[", "\"thresholds\":[[1.0,"),
+            right.replace("\"inputs_by_percent\":[[[", "\"inputs_by_percent\":[[[1.0,"),
+            right.replace("\"gates_by_percent\":[[", "\"gates_by_percent\":[[],["))) {
+      Path target = folder.resolve("bad" + bad++);
+      Map<String, byte[]> files = new HashMap<>();
+      files.put(PackedDirectory.CONFIG, config());
+      files.put(PackedDirectory.THRESHOLDS, text.getBytes(StandardCharsets.UTF_8));
+      List<Entry> entries = new ArrayList<>(model.folder().weights().entries());
+      PackedDirectory.write(
+          target, new PackedDirectory.Contents(entries, Map.of(), Receipt.empty(), files));
+      assertThatThrownBy(() -> StoredActivation.of(PackedModel.open(target)))
+          .as(text)
+          .isInstanceOfSatisfying(
+              FiligreeException.class, e -> assertThat(e.id()).isEqualTo(Message.FIL_0732));
+    }
+    Path target = folder.resolve("other");
+    byte[] deeper =
+        new String(config(), StandardCharsets.UTF_8)
+            .replace("\"num_hidden_layers\":4", "\"num_hidden_layers\":5")
+            .getBytes(StandardCharsets.UTF_8);
+    PackedDirectory.write(
+        target,
+        new PackedDirectory.Contents(
+            model.folder().weights().entries(),
+            Map.of(),
+            Receipt.empty(),
+            Map.of(PackedDirectory.CONFIG, deeper)));
+    assertThatThrownBy(() -> DecoderFiles.open(target)).hasMessageContaining("FIL-0704");
+  }
+}
