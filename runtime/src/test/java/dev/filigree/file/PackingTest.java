@@ -102,7 +102,8 @@ final class PackingTest {
     int packedTensors = 0;
     for (int round = 0; round < 40; round++) {
       List<Tensor> tensors = new ArrayList<>();
-      for (int i = 0; i < random.nextInt(8); i++) {
+      int count = random.nextInt(8);
+      for (int i = 0; i < count; i++) {
         String name = "layer." + i + ".weight";
         tensors.add(
             random.nextInt(3) == 0
