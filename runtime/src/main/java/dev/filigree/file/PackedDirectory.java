@@ -35,6 +35,9 @@ public final class PackedDirectory {
   /** Thresholds of activation sparsity. */
   public static final String THRESHOLDS = "thresholds.json";
 
+  /** Digests of the sequences it was calibrated on. */
+  public static final String CALIBRATION = "calibration.json";
+
   private static final long MOST_BYTES = 1L << 30;
 
   private final Path folder;
@@ -153,13 +156,14 @@ public final class PackedDirectory {
   }
 
   /**
-   * Copies the files the receipt knows, each compared with its digest; {@link #THRESHOLDS} stay.
+   * Copies the files the receipt knows and other programs understand, each compared with its
+   * digest.
    *
    * @throws FiligreeException FIL-0404, FIL-0402 and FIL-0403
    */
   void copyFiles(Path to) {
     for (String name : receipt.files().keySet()) {
-      if (!name.equals(THRESHOLDS)) {
+      if (!name.equals(THRESHOLDS) && !name.equals(CALIBRATION)) {
         ByteBuffer bytes = ByteBuffer.wrap(content(name).orElseThrow());
         AtomicFile.write(to.resolve(name), out -> AtomicFile.writeFully(out, bytes));
       }

@@ -240,7 +240,7 @@ final class CompressCommandTest {
             PackedDirectory.RECEIPT,
             PackedDirectory.CONFIG,
             PackedDirectory.THRESHOLDS,
-            "calibration.json");
+            PackedDirectory.CALIBRATION);
     for (Path file : files) {
       for (int i = 0; i < 12; i++) {
         long at = i == 0 ? 0 : (long) (random.nextDouble() * Files.size(file));
@@ -281,6 +281,8 @@ final class CompressCommandTest {
       assertThat(number(eval(at(plain)), "nll")).isCloseTo(expected, within(2e-6));
     }
     assertThat(ModelFiles.open(folder.resolve("s")).metadata()).containsOnlyKeys("format");
+    assertThat(folder.resolve("s").toFile().list())
+        .containsExactlyInAnyOrder("config.json", "model.safetensors");
     assertThat(ModelFiles.open(folder.resolve("u.safetensors")).tensors())
         .hasSameSizeAs(ModelFiles.open(Path.of(model)).tensors());
     // The unpacked model still has its receipt, and the zeros the receipt tells of.

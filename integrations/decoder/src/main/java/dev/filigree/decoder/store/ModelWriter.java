@@ -104,7 +104,7 @@ public final class ModelWriter {
       Map<String, byte[]> all = new LinkedHashMap<>(files);
       activation.ifPresent(a -> all.put(PackedDirectory.THRESHOLDS, a.json()));
       if (plan.calibration().isPresent()) {
-        all.put(SequenceDigests.FILE, SequenceDigests.json(plan.sequences()));
+        all.put(PackedDirectory.CALIBRATION, SequenceDigests.json(plan.sequences()));
       }
       PackedDirectory.write(
           target,

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.file.DataDigest;
+import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -19,8 +20,6 @@ import java.util.Set;
  * noticed although they are no longer there.
  */
 public final class SequenceDigests {
-  static final String FILE = "calibration.json";
-
   private SequenceDigests() {}
 
   /** The file's content. */
@@ -44,7 +43,7 @@ public final class SequenceDigests {
    *     FIL-0732 where it cannot be read
    */
   public static void refuseCommon(PackedModel model, List<int[]> evaluation) {
-    byte[] text = model.folder().content(FILE).orElse(null);
+    byte[] text = model.folder().content(PackedDirectory.CALIBRATION).orElse(null);
     if (text == null) {
       return;
     }
@@ -61,10 +60,12 @@ public final class SequenceDigests {
     try {
       json = new Gson().fromJson(text, Json.class);
     } catch (JsonParseException e) {
-      throw new FiligreeException(e, Message.FIL_0732, folder.resolve(FILE), e.getMessage());
+      throw new FiligreeException(
+          e, Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), e.getMessage());
     }
     if (json == null || json.sequences == null) {
-      throw new FiligreeException(Message.FIL_0732, folder.resolve(FILE), "it has no sequences");
+      throw new FiligreeException(
+          Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), "it has no sequences");
     }
     return new HashSet<>(json.sequences);
   }
