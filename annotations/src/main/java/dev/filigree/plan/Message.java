@@ -378,7 +378,11 @@ public enum Message {
       Severity.WARNING),
   FIL_0736(
       "%s stores int8 weights for another way of skipping activations; they are rounded to int8 a second time for this one. Compress the model for it, or pass --values f32.",
-      Severity.WARNING);
+      Severity.WARNING),
+  FIL_0750(
+      "The list of layers %s cannot be used: %s. Pass a text file with one layer a line: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity."),
+  FIL_0751(
+      "%s, line %s: %s. A line is: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity; for example 1024 4096 64 unstructured 0.8 0.");
 
   /** How serious a message is. */
   public enum Severity {

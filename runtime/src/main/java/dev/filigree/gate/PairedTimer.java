@@ -25,8 +25,14 @@ public final class PairedTimer {
   /** A lower 90 % bound needs four rounds: 1/2^4 is below 0.1. */
   static final int MIN_ROUNDS = 5;
 
+  private static final int WARM_UP_BLOCKS = 2;
+  private static final int USUAL_BLOCK = 5;
+
   private final Duration budget;
+
+  /** Calls of a block; 0 where the time of a call decides. */
   private final int block;
+
   private final int maxRounds;
 
   private PairedTimer(Duration budget, int block, int maxRounds) {
@@ -36,7 +42,8 @@ public final class PairedTimer {
   }
 
   /**
-   * Blocks of five calls, of which four count, at most 200 rounds.
+   * Blocks of five calls, of which four count, at most 200 rounds. Where calls take so long that
+   * the fewest rounds would not fit into the budget, blocks are of two calls or of one.
    *
    * @param budget about how long {@link #time} may take, warm-up included; five rounds are run even
    *     where it does not suffice
@@ -45,7 +52,7 @@ public final class PairedTimer {
     if (budget.isNegative() || budget.isZero()) {
       throw new IllegalArgumentException("the budget is " + budget + "; it must be positive");
     }
-    return new PairedTimer(budget, 5, 200);
+    return new PairedTimer(budget, 0, 200);
   }
 
   /**
@@ -80,8 +87,30 @@ public final class PairedTimer {
       throw new IllegalArgumentException("nothing to time");
     }
     long start = System.nanoTime();
-    long end = start + budget.toNanos();
+    if (block == 0) {
+      for (Runnable side : sides) {
+        side.run();
+      }
+      return withBlock(fitting(System.nanoTime() - start)).time(sides, start);
+    }
+    return time(sides, start);
+  }
+
+  /**
+   * The largest block that the budget has time for.
+   *
+   * @param nanos of one call of every side
+   */
+  private int fitting(long nanos) {
+    long affordable = budget.toNanos() / (WARM_UP_BLOCKS + MIN_ROUNDS) / Math.max(1, nanos);
+    return affordable >= USUAL_BLOCK ? USUAL_BLOCK : affordable >= 1 ? 2 : 1;
+  }
+
+  private Timing time(Runnable[] sides, long start) {
     warmUp(sides, start);
+    // Whatever the compiler took, three tenths of the budget are for the rounds.
+    long end =
+        Math.max(start + budget.toNanos(), System.nanoTime() + (long) (0.3 * budget.toNanos()));
     List<double[]> rounds = new ArrayList<>();
     do {
       rounds.add(round(sides, rounds.size() % 2 != 0));
@@ -93,7 +122,8 @@ public final class PairedTimer {
   /**
    * Blocks in turn, so that the compiler sees what it will see later: at least two of each side and
    * three tenths of the budget, then on until no side has become faster in the last third of the
-   * time, seven tenths of the budget at most.
+   * time, seven tenths of the budget at most. While kernels are being compiled it goes on for as
+   * long as three budgets.
    */
   private void warmUp(Runnable[] sides, long start) {
     double[] best = new double[sides.length];
@@ -111,12 +141,14 @@ public final class PairedTimer {
         }
       }
       blocks++;
-    } while (blocks < 2 || goesOn(elapsed, improved));
+    } while (blocks < WARM_UP_BLOCKS || goesOn(elapsed, improved));
   }
 
   private boolean goesOn(long elapsed, long improved) {
     double share = (double) elapsed / budget.toNanos();
-    return share < 0.3 || (share < 0.7 && elapsed - improved < elapsed / 3);
+    return share < 0.3
+        || (share < 0.7 && elapsed - improved < elapsed / 3)
+        || (share < 3 && JitQueue.isBusy());
   }
 
   private double[] round(Runnable[] sides, boolean backwards) {

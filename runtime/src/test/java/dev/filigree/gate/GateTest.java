@@ -40,12 +40,66 @@ class GateTest {
   }
 
   @Test
+  void whatIsHopelessDoesNotUseUpTheTime() {
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger slowCalls = new AtomicInteger();
+    Map<String, Double> micros =
+        Gate.screen(
+            List.of(
+                busy("djl", false, 1_000, calls),
+                busy("bitmap", true, 20_000, slowCalls),
+                busy("csr", true, 900, calls)),
+            SHORT);
+    assertThat(micros.keySet()).containsExactly("djl", "bitmap", "csr");
+    assertThat(micros.get("bitmap")).isGreaterThanOrEqualTo(20_000);
+    assertThat(slowCalls.get()).isLessThan(12);
+  }
+
+  @Test
+  void whatCostsLittleIsMeasuredHoweverSlow() {
+    AtomicInteger slowCalls = new AtomicInteger();
+    Gate.screen(
+        List.of(busy("djl", false, 5, new AtomicInteger()), busy("csr", true, 60, slowCalls)),
+        Duration.ofMillis(100));
+    assertThat(slowCalls.get()).isGreaterThan(20);
+  }
+
+  @Test
+  void aKernelThatBecomesFasterIsWaitedFor() {
+    AtomicInteger calls = new AtomicInteger();
+    // As in an interpreter at first: ten calls of 8 ms, each a fifth faster than the one before.
+    Contender slowAtFirst =
+        new Contender(
+            "csr",
+            true,
+            () -> {
+              int n = calls.getAndIncrement();
+              busy("", true, n > 20 ? 100 : (long) (8000 * Math.pow(0.8, n)), new AtomicInteger())
+                  .call()
+                  .run();
+            });
+    Map<String, Double> micros =
+        Gate.screen(List.of(busy("djl", false, 900, new AtomicInteger()), slowAtFirst), SHORT);
+    assertThat(micros.get("csr")).isLessThan(300);
+  }
+
+  @Test
+  void theCompilersQueueIsReadable() {
+    assertThat(
+            JitQueue.mentionsKernels("C2 CompilerThread0 12 4 dev.filigree.kernel.A::b (9 bytes)"))
+        .isTrue();
+    assertThat(JitQueue.mentionsKernels("C1 compile queue:\nEmpty\n")).isFalse();
+    // Whatever it says, it does not fail.
+    JitQueue.isBusy();
+  }
+
+  @Test
   void aClearCaseIsMeasuredOnce() {
     AtomicInteger calls = new AtomicInteger();
     Timing timing =
-        Gate.confirm(busy("djl", false, 100, calls), busy("csr", true, 1000, calls), SHORT);
+        Gate.confirm(busy("djl", false, 100, calls), busy("csr", true, 10_000, calls), SHORT);
     assertThat(Gate.sparse(timing.ratio(0, 1))).isFalse();
-    // Five rounds and two of warm-up at least, in blocks of five calls of each side.
+    // The least: five rounds after two of warm-up.
     assertThat(timing.rounds()).isEqualTo(5);
   }
 

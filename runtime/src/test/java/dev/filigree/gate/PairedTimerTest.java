@@ -73,6 +73,28 @@ class PairedTimerTest {
   }
 
   @Test
+  void blocksAreAsLongAsTheBudgetHasTimeFor() {
+    // One call to see how long it takes, two blocks of warm-up, five rounds.
+    assertThat(callsOf(Duration.ofSeconds(1), 50)).isGreaterThanOrEqualTo(1 + 7 * 5);
+    assertThat(callsOf(Duration.ofMillis(60), 5_000)).isEqualTo(1 + 7 * 2);
+    assertThat(callsOf(Duration.ofMillis(3), 2_000)).isEqualTo(1 + 7);
+  }
+
+  private static int callsOf(Duration budget, long micros) {
+    int[] calls = {0};
+    PairedTimer.within(budget)
+        .time(
+            () -> {
+              calls[0]++;
+              long end = System.nanoTime() + 1000 * micros;
+              while (System.nanoTime() - end < 0) {
+                Thread.onSpinWait();
+              }
+            });
+    return calls[0];
+  }
+
+  @Test
   void strictAlternationCountsEveryCall() {
     List<Integer> calls = new ArrayList<>();
     PairedTimer.within(Duration.ofNanos(1))

@@ -6,6 +6,9 @@ import dev.filigree.cli.bench.DefaultPolicy;
 import dev.filigree.cli.bench.Grid;
 import dev.filigree.cli.bench.LayerSpec;
 import dev.filigree.cli.bench.Threads;
+import dev.filigree.cli.regret.CaseFile;
+import dev.filigree.cli.regret.Regret;
+import dev.filigree.cli.regret.RegretResult;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -17,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +35,9 @@ import picocli.CommandLine.Spec;
     description =
         "Measures one layer, dense through DJL against packed, in one process, turn and turn about.")
 final class BenchCommand implements Callable<Integer> {
+  private static final int MOST_SECONDS = 600;
   private final Bench.Budget budget;
+  private final Regret.Budget regretBudget;
 
   @Option(
       names = "--op",
@@ -96,6 +102,29 @@ final class BenchCommand implements Callable<Integer> {
   private Path plot;
 
   @Option(
+      names = "--regret",
+      description =
+          "Measure how well the break-even gate chooses: pack each layer of a list as an"
+              + " application would, then measure all of its forms again.")
+  private boolean regret;
+
+  @Option(
+      names = "--cases",
+      paramLabel = "FILE",
+      description =
+          "With --regret: the layers, one a line, instead of the list that comes with Filigree:"
+              + " outputs, inputs, batch, pattern, sparsity (- where the pattern says it), activation"
+              + " sparsity.")
+  private Path cases;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      description =
+          "With --regret: how long the second measurement of each layer takes. Default: 3.")
+  private Double seconds;
+
+  @Option(
       names = "--activation-sparsity",
       paramLabel = "A",
       defaultValue = "0",
@@ -151,16 +180,22 @@ final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   BenchCommand() {
-    this(Bench.Budget.DEFAULT);
+    this(Bench.Budget.DEFAULT, Regret.Budget.DEFAULT);
   }
 
-  /** A command that spends another budget. */
-  BenchCommand(Bench.Budget budget) {
+  /** A command that spends other budgets. */
+  BenchCommand(Bench.Budget budget, Regret.Budget regretBudget) {
     this.budget = budget;
+    this.regretBudget = regretBudget;
   }
 
   @Override
   public Integer call() {
+    if (regret) {
+      return regret();
+    }
+    onlyWithRegret("--cases", cases);
+    onlyWithRegret("--seconds", seconds);
     if (plot != null && !grid) {
       throw new FiligreeException(Message.FIL_0604, "--plot", plot, "only together with --grid");
     }
@@ -169,9 +204,7 @@ final class BenchCommand implements Callable<Integer> {
     if (plot != null) {
       AtomicFile.checkWritable(plot);
     }
-    // The annotated samples lie on the class path, but nothing annotated runs here.
-    System.setProperty(Setting.UNWOVEN.property(), "ignore");
-    Threads.use(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+    prepareProcess();
     PrintWriter out = spec.commandLine().getOut();
     if (denseOnlyMillis != null) {
       out.println(Bench.denseMicros(layers.get(0), budget, Duration.ofMillis(denseOnlyMillis)));
@@ -198,6 +231,49 @@ final class BenchCommand implements Callable<Integer> {
       json.write(out, results.get(0)::text, results.get(0)::json);
     }
     return 0;
+  }
+
+  private static void onlyWithRegret(String option, Object value) {
+    if (value != null) {
+      throw new FiligreeException(Message.FIL_0604, option, value, "only together with --regret");
+    }
+  }
+
+  private int regret() {
+    if (grid || plot != null || rows != null || cols != null || batch != null || pattern != null) {
+      throw new FiligreeException(
+          Message.FIL_0609,
+          "--regret takes its layers from --cases; of the other options only --seconds, --threads"
+              + " and --json go with it",
+          "filigree bench");
+    }
+    if (seconds != null && !(seconds > 0 && seconds <= MOST_SECONDS)) {
+      throw new FiligreeException(
+          Message.FIL_0604, "--seconds", seconds, "above 0, at most " + MOST_SECONDS);
+    }
+    List<LayerSpec> layers = cases == null ? CaseFile.usual() : CaseFile.read(cases);
+    json.check();
+    prepareProcess();
+    Regret.Budget spent =
+        seconds == null
+            ? regretBudget
+            : regretBudget.withMeasuring(Duration.ofMillis(Math.round(1000 * seconds)));
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf(
+        Locale.ROOT, "%d layers, about %.0f s%n", layers.size(), Regret.estimate(layers, spent));
+    err.flush();
+    RegretResult result;
+    try (ProgressDisplay progress = ProgressDisplay.on(err)) {
+      result = Regret.run(layers, spent, progress);
+    }
+    json.write(spec.commandLine().getOut(), result::text, result::json);
+    return 0;
+  }
+
+  private void prepareProcess() {
+    // The annotated samples lie on the class path, but no model of theirs runs here.
+    System.setProperty(Setting.UNWOVEN.property(), "ignore");
+    Threads.use(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
   }
 
   private LayerSpec layer() {

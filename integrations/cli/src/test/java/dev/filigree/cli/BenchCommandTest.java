@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.filigree.cli.bench.Bench;
+import dev.filigree.cli.regret.Regret;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -28,6 +29,9 @@ final class BenchCommandTest {
   private static final Bench.Budget TINY =
       new Bench.Budget(
           Duration.ofMillis(20), Duration.ofMillis(40), Duration.ofMillis(20), 1 << 17, 1 << 20);
+
+  private static final Regret.Budget TINY_REGRET =
+      new Regret.Budget(Duration.ofMillis(40), 1 << 17);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -66,6 +70,40 @@ final class BenchCommandTest {
     assertThat(out.toString()).contains("against our dense").contains("32 x 16");
   }
 
+  @Test
+  void regretMeasuresEveryLayerOfAList() throws Exception {
+    Path cases = directory.resolve("cases.txt");
+    Path json = directory.resolve("regret.json");
+    Files.writeString(
+        cases,
+        """
+        1  1  512 unstructured 0.5 0
+        33 48 1   unstructured 0.9 0
+        16 32 4   2:4          -   0
+        32 16 8   block:4x1    0.5 0
+        40 24 1   dense        0   0.5
+        40 24 2   unstructured 0.8 0.5
+        """);
+    assertThat(run(COMMON + "--regret --cases " + cases + " --json " + json))
+        .as(err.toString())
+        .isZero();
+    assertThat(err.toString()).contains("6 layers, about").doesNotContain("WARN");
+    assertThat(out.toString()).contains("33 x 48").contains("Mean regret");
+    JsonObject all = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
+    assertThat(all.get("cases").getAsInt()).isEqualTo(6);
+    List<String> forms = new ArrayList<>();
+    for (JsonElement e : all.getAsJsonArray("layers")) {
+      JsonObject layer = e.getAsJsonObject();
+      forms.add(text(layer, "best"));
+      assertThat(layer.get("dense_us").getAsDouble()).isPositive();
+      assertThat(layer.get("gate_ratio").getAsDouble()).isPositive();
+      assertThat(layer.get("best_ratio").getAsDouble()).isGreaterThanOrEqualTo(1);
+      assertThat(layer.get("regret").getAsDouble()).isNotNegative();
+      assertThat(layer.getAsJsonObject("ratios").size()).isPositive();
+    }
+    assertThat(forms).hasSize(6);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -79,6 +117,11 @@ final class BenchCommandTest {
         "--rows 8,9 --cols 8 --pattern dense | FIL-0604: --rows is [8, 9]",
         "--grid --rows 8,9 --cols 8 | FIL-0604: --cols is [8]",
         "--rows 8 --cols 8 --pattern dense --plot a.svg | FIL-0604: --plot is a.svg",
+        "--rows 8 --cols 8 --pattern dense --cases a.txt | FIL-0604: --cases is a.txt",
+        "--rows 8 --cols 8 --pattern dense --seconds 2 | FIL-0604: --seconds is 2",
+        "--regret --rows 8 | FIL-0609: --regret takes its layers from --cases",
+        "--regret --seconds 0 | FIL-0604: --seconds is 0",
+        "--regret --cases no-such-file.txt | FIL-0750: The list of layers no-such-file.txt",
         "--rows 8 --cols many --pattern dense | FIL-0609",
         "--rows 8 --cols 8 --pattern unstructured | FIL-0611: --pattern unstructured needs --sparsity",
         "--rows 8 --cols 8 --pattern block:4x1 | FIL-0611: --pattern block:4x1 needs --sparsity",
@@ -347,7 +390,7 @@ final class BenchCommandTest {
 
   private int run(String arguments) {
     List<String> words = new ArrayList<>(List.of(arguments.strip().split(" ", -1)));
-    CommandLine line = new CommandLine(new BenchCommand(TINY));
+    CommandLine line = new CommandLine(new BenchCommand(TINY, TINY_REGRET));
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
     line.setExecutionExceptionHandler(new Failures(() -> false));

@@ -7,6 +7,7 @@ import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -42,6 +43,12 @@ final class Forms {
 
   PackedMatrix get(String format) {
     return made.computeIfAbsent(format, f -> PackedMatrices.of(f, values(), rows, cols));
+  }
+
+  /** Frees the forms that nothing is to be served by. */
+  void closeExcept(Collection<PackedMatrix> serving) {
+    made.values().stream().filter(m -> !serving.contains(m)).forEach(PackedMatrix::close);
+    made.values().retainAll(serving);
   }
 
   /** Share of the weights that is zero. */

@@ -47,7 +47,7 @@ final class Packing {
       mode = PackOptions.Mode.ALWAYS_SPARSE;
     }
     boolean off = mode == PackOptions.Mode.AUTO && Setting.GATE.get().equals("off");
-    if (!Dispatch.isWoven()) {
+    if (!Dispatch.isWoven() && !Setting.UNWOVEN.get().equals("ignore")) {
       LOG.warn(Message.FIL_0208.text(1));
     }
     Finish.run(model);
@@ -134,6 +134,7 @@ final class Packing {
     chosen.forEach(
         (batch, form) -> byBatch.put(batch, form.equals(LayerGate.DJL) ? null : forms.get(form)));
     b.setServing(before.with(forms.weights(b, byBatch)));
+    forms.closeExcept(byBatch.values());
   }
 
   /** The packed forms that are legal for a layer, the usual best one first. */

@@ -7,7 +7,7 @@ import dev.filigree.plan.Message;
 import java.util.Locale;
 
 /** Divides memory among the sides before anything is allocated. */
-final class MemoryPlan {
+public final class MemoryPlan {
   /** Compressed rows of weights without any zero take 1.5 times the dense bytes and some. */
   private static final double LARGEST_FORM = 1.6;
 
@@ -25,7 +25,7 @@ final class MemoryPlan {
    * @param stream bytes of the buffer that measures bandwidth
    * @throws FiligreeException FIL-0613 where not even one copy fits
    */
-  static Copies of(LayerSpec spec, long wanted, long stream) {
+  public static Copies of(LayerSpec spec, long wanted, long stream) {
     long heap = spec.plan().isPresent() ? HEAP_PER_WEIGHT * spec.weights() + SLACK : SLACK;
     require("Java heap", heap, Memory.heap());
     long one = (long) (LARGEST_FORM * spec.denseBytes());

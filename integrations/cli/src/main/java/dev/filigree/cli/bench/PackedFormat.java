@@ -63,7 +63,7 @@ public enum PackedFormat {
   }
 
   /** The name that {@link PackedMatrices} knows. */
-  String stored() {
+  public String stored() {
     return this == NM ? SELL.label() : label();
   }
 

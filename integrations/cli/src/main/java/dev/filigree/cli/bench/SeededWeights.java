@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /** Normally distributed weights, pruned by magnitude. */
-final class SeededWeights {
+public final class SeededWeights {
   private static final String NAME = "The layer";
 
   private SeededWeights() {}
@@ -23,7 +23,7 @@ final class SeededWeights {
    * removes them; matrices of the same width lie behind each other in memory. Their variance is 1 /
    * cols, so that outputs are about as large as inputs.
    */
-  static List<ByteBuffer> of(LayerSpec spec) {
+  public static List<ByteBuffer> of(LayerSpec spec) {
     RandomGenerator random = new SplittableRandom(spec.seed());
     ByteBuffer all = AlignedMemory.allocate(Math.toIntExact(spec.denseBytes()));
     List<ByteBuffer> matrices = new ArrayList<>();

@@ -1,0 +1,173 @@
+package dev.filigree.cli.regret;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import dev.filigree.cli.bench.LayerSpec;
+import dev.filigree.cli.bench.PackedFormat;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.gate.Copies;
+import dev.filigree.gate.PairedTimer;
+import dev.filigree.gate.Ratio;
+import dev.filigree.gate.Timing;
+import dev.filigree.pack.PackedMatrices;
+import dev.filigree.pack.PackedMatrix;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Times DJL's layer and every legal form again, with copies and inputs of their own, as they serve
+ * in a model: results are arrays of DJL, and which inputs to drop is found out in the call.
+ */
+final class SecondMeasurement implements AutoCloseable {
+  /** A side this many times slower than the fastest cannot be the best. */
+  private static final double HOPELESS = 2;
+
+  private static final int TRIALS = 3;
+  private static final int MOST_COPIES = 4096;
+  private static final int INPUTS = 8;
+
+  private final LayerSpec spec;
+  private final Binding binding;
+  private final NDManager manager;
+  private final Copies copies;
+  private final List<NDList> inputs = new ArrayList<>();
+  private final List<PackedMatrix> made = new ArrayList<>();
+
+  /** By name; DJL's layer comes first. */
+  private final Map<String, Runnable> sides = new LinkedHashMap<>();
+
+  /**
+   * What it found.
+   *
+   * @param djlMicros median time of DJL's layer
+   * @param ratios time of DJL's layer over the time of each form
+   * @param hopeless forms of which a few calls were enough to see that they are far from the best
+   */
+  record Result(double djlMicros, Map<String, Ratio> ratios, List<String> hopeless) {}
+
+  /**
+   * Makes the copies.
+   *
+   * @param parent of the arrays
+   * @param coldBytes what the copies of one side fill
+   */
+  SecondMeasurement(
+      LayerSpec spec,
+      Probe probe,
+      Binding binding,
+      ByteBuffer weights,
+      NDManager parent,
+      long coldBytes) {
+    this.spec = spec;
+    this.binding = binding;
+    this.manager = parent.newSubManager();
+    this.copies = new Copies(coldBytes, false);
+    Shape shape = new Shape(spec.batch(), spec.cols());
+    for (int i = 0; i < INPUTS; i++) {
+      inputs.add(new NDList(manager.randomNormal(shape)));
+    }
+    sides.put(Outcome.DJL, djl(probe));
+    Set<String> forms = new LinkedHashSet<>(List.of("dense"));
+    spec.formats().stream().map(PackedFormat::stored).forEach(forms::add);
+    for (String form : forms) {
+      sides.put(form.equals("dense") ? Outcome.OWN : form, packed(form, weights));
+    }
+  }
+
+  private int count(long bytes) {
+    return Math.min(MOST_COPIES, copies.count(Math.max(1, bytes)));
+  }
+
+  private Runnable djl(Probe probe) {
+    List<NDArray> weights = new ArrayList<>();
+    for (int i = count(spec.denseBytes()); i > 0; i--) {
+      NDArray copy = probe.weight().duplicate();
+      copy.attach(manager);
+      weights.add(copy);
+    }
+    NDArray bias = probe.bias();
+    int[] next = {0};
+    return () -> {
+      int call = next[0]++;
+      NDArray x = inputs.get(call % inputs.size()).head();
+      Linear.linear(x, weights.get(call % weights.size()), bias).close();
+    };
+  }
+
+  private Runnable packed(String form, ByteBuffer dense) {
+    PackedMatrix first = PackedMatrices.of(form, dense, spec.rows(), spec.cols());
+    made.add(first);
+    List<PackedMatrix> all = Copies.of(first, count(first.bytes()));
+    made.addAll(all.subList(1, all.size()));
+    LayerServing rules = (LayerServing) binding.serving();
+    List<LayerServing> layers = new ArrayList<>();
+    for (PackedMatrix matrix : all) {
+      layers.add(
+          rules.with(
+              new PackedWeights(binding, Map.of(spec.batch(), matrix), spec.rows(), spec.cols())));
+    }
+    ParameterStore store = new ParameterStore(manager, false);
+    int[] next = {0};
+    return () -> {
+      int call = next[0]++;
+      NDList x = inputs.get(call % inputs.size());
+      // It has its weights; only a layer without any would need the block.
+      layers.get(call % layers.size()).answer(null, binding, store, x).close();
+    };
+  }
+
+  /**
+   * Measures, turn and turn about.
+   *
+   * @param chosen is measured in any case
+   * @param budget about how long to measure
+   */
+  Result time(String chosen, Duration budget) {
+    Map<String, Double> tried = new LinkedHashMap<>();
+    sides.forEach((name, side) -> tried.put(name, trial(side)));
+    double best = tried.values().stream().mapToDouble(v -> v).min().orElseThrow();
+    List<String> left = new ArrayList<>();
+    List<String> hopeless = new ArrayList<>();
+    tried.forEach(
+        (name, nanos) -> {
+          boolean needed = name.equals(Outcome.DJL) || name.equals(chosen);
+          (needed || nanos <= HOPELESS * best ? left : hopeless).add(name);
+        });
+    Timing timing =
+        PairedTimer.within(budget).time(left.stream().map(sides::get).toArray(Runnable[]::new));
+    Map<String, Ratio> ratios = new LinkedHashMap<>();
+    for (int i = 1; i < left.size(); i++) {
+      ratios.put(left.get(i), timing.ratio(0, i));
+    }
+    return new Result(timing.medianMicros(0), ratios, hopeless);
+  }
+
+  private static double trial(Runnable side) {
+    double fastest = Double.MAX_VALUE;
+    for (int i = 0; i < TRIALS; i++) {
+      long start = System.nanoTime();
+      side.run();
+      double nanos = System.nanoTime() - start;
+      fastest = Math.min(fastest, nanos);
+    }
+    return fastest;
+  }
+
+  @Override
+  public void close() {
+    made.forEach(PackedMatrix::close);
+    manager.close();
+  }
+}
