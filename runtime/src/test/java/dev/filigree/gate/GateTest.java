@@ -104,6 +104,20 @@ class GateTest {
   }
 
   @Test
+  void whatPassesByLittleHasToPassTwice() {
+    AtomicInteger calls = new AtomicInteger();
+    // 5 % faster than dense until a good part of the first measurement is over, slower later.
+    long turn = System.nanoTime() + SHORT.toNanos() * 11 / 10;
+    Contender fickle =
+        new Contender(
+            "csr",
+            true,
+            () -> busy("", true, System.nanoTime() - turn < 0 ? 190 : 260, calls).call().run());
+    Timing timing = Gate.confirm(busy("djl", false, 200, calls), fickle, SHORT);
+    assertThat(Gate.sparse(timing.ratio(0, 1))).isFalse();
+  }
+
+  @Test
   void joinedRoundsAreAllThere() {
     Timing a = new Timing(List.of(new double[] {2000, 1000}));
     Timing b = new Timing(List.of(new double[] {3000, 1000}, new double[] {4000, 1000}));

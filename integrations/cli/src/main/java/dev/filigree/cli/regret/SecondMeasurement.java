@@ -32,9 +32,9 @@ import java.util.Set;
  */
 final class SecondMeasurement implements AutoCloseable {
   /** A side this many times slower than the fastest cannot be the best. */
-  private static final double HOPELESS = 2;
+  private static final double HOPELESS = 3;
 
-  private static final int TRIALS = 3;
+  private static final int TRIALS = 5;
   private static final int MOST_COPIES = 4096;
   private static final int INPUTS = 8;
 
@@ -52,10 +52,10 @@ final class SecondMeasurement implements AutoCloseable {
    * What it found.
    *
    * @param djlMicros median time of DJL's layer
-   * @param ratios time of DJL's layer over the time of each form
-   * @param hopeless forms of which a few calls were enough to see that they are far from the best
+   * @param ratios time of DJL's layer over the time of each form; forms of which a few calls show
+   *     that they are far from the best are absent
    */
-  record Result(double djlMicros, Map<String, Ratio> ratios, List<String> hopeless) {}
+  record Result(double djlMicros, Map<String, Ratio> ratios) {}
 
   /**
    * Makes the copies.
@@ -139,11 +139,11 @@ final class SecondMeasurement implements AutoCloseable {
     sides.forEach((name, side) -> tried.put(name, trial(side)));
     double best = tried.values().stream().mapToDouble(v -> v).min().orElseThrow();
     List<String> left = new ArrayList<>();
-    List<String> hopeless = new ArrayList<>();
     tried.forEach(
         (name, nanos) -> {
-          boolean needed = name.equals(Outcome.DJL) || name.equals(chosen);
-          (needed || nanos <= HOPELESS * best ? left : hopeless).add(name);
+          if (nanos <= HOPELESS * best || name.equals(Outcome.DJL) || name.equals(chosen)) {
+            left.add(name);
+          }
         });
     Timing timing =
         PairedTimer.within(budget).time(left.stream().map(sides::get).toArray(Runnable[]::new));
@@ -151,7 +151,7 @@ final class SecondMeasurement implements AutoCloseable {
     for (int i = 1; i < left.size(); i++) {
       ratios.put(left.get(i), timing.ratio(0, i));
     }
-    return new Result(timing.medianMicros(0), ratios, hopeless);
+    return new Result(timing.medianMicros(0), ratios);
   }
 
   private static double trial(Runnable side) {
