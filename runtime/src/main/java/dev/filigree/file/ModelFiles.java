@@ -176,6 +176,11 @@ public final class ModelFiles {
     return Optional.ofNullable(tensors.get(name));
   }
 
+  /** The file that holds the tensor of that name. */
+  public Optional<SafetensorsFile> fileOf(String name) {
+    return files.stream().filter(f -> f.tensor(name).isPresent()).findFirst();
+  }
+
   /** The texts of all files; where they contradict each other, those of the first. */
   public Map<String, String> metadata() {
     Map<String, String> all = new LinkedHashMap<>();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class SafetensorsFile {
   private final Map<String, String> metadata;
   private final Map<String, Tensor> tensors;
   private final List<Tensor> inFileOrder;
+  private final Map<String, Long> offsets;
 
   private SafetensorsFile(
       Path path,
@@ -45,9 +47,12 @@ public final class SafetensorsFile {
     this.header = header;
     this.metadata = parsed.metadata();
     Map<String, Tensor> byName = new LinkedHashMap<>();
+    Map<String, Long> begins = new HashMap<>();
     parsed.slots().forEach(s -> byName.put(s.name(), mapped.get(s.name())));
+    parsed.slots().forEach(s -> begins.put(s.name(), 8L + header.length + s.begin()));
     this.tensors = Collections.unmodifiableMap(byName);
     this.inFileOrder = List.copyOf(mapped.values());
+    this.offsets = begins;
   }
 
   /**
@@ -185,6 +190,20 @@ public final class SafetensorsFile {
   /** The tensor of that name. */
   public Optional<Tensor> tensor(String name) {
     return Optional.ofNullable(tensors.get(name));
+  }
+
+  /**
+   * Where the bytes of a tensor begin, from the start of the file: for reading it without mapping
+   * it, which keeps its pages out of the process.
+   *
+   * @throws IllegalArgumentException where there is no such tensor
+   */
+  public long offset(String name) {
+    Long at = offsets.get(name);
+    if (at == null) {
+      throw new IllegalArgumentException("no tensor " + name);
+    }
+    return at;
   }
 
   /** All tensors, in the order of their bytes. */

@@ -13,7 +13,7 @@ public final class DecoderFiles {
   private DecoderFiles() {}
 
   /**
-   * Opens a model; its tensors are mapped, not read.
+   * Opens a model; its tensors are read when they are asked for.
    *
    * @param path a directory with {@code config.json} and safetensors, a packed directory, or a
    *     llama2.c {@code .bin}

@@ -2,8 +2,12 @@ package dev.filigree.decoder.load;
 
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.file.FloatTensor;
 import dev.filigree.file.ModelFiles;
 import dev.filigree.file.Receipt;
+import dev.filigree.file.SafetensorsFile;
+import dev.filigree.file.Tensor;
+import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
@@ -15,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** A directory with {@code config.json} and safetensors of type F32, F16 or BF16, mapped. */
+/**
+ * A directory with {@code config.json} and safetensors of type F32, F16 or BF16. Tensors are read
+ * one by one, when they are asked for.
+ */
 final class HuggingFaceModel implements DecoderWeights {
   private static final String CONFIG = "config.json";
 
@@ -79,8 +86,31 @@ final class HuggingFaceModel implements DecoderWeights {
 
   @Override
   public ByteBuffer floats(String name) {
-    return NativeFloats.of(
-        files.tensor(name).orElseThrow(() -> new IllegalArgumentException("no tensor " + name)));
+    ByteBuffer out = AlignedMemory.allocate(Math.toIntExact(4 * elements(tensor(name))));
+    read(name, out, 0);
+    return out;
+  }
+
+  @Override
+  public int read(String name, ByteBuffer to, int at) {
+    Tensor tensor = tensor(name);
+    long elements = elements(tensor);
+    SafetensorsFile file = files.fileOf(name).orElseThrow();
+    FileFloats.read(file.path(), file.offset(name), tensor.dtype(), (int) elements, to, at);
+    return (int) (4 * elements);
+  }
+
+  private Tensor tensor(String name) {
+    return files.tensor(name).orElseThrow(() -> new IllegalArgumentException("no tensor " + name));
+  }
+
+  /** The elements of a tensor that fits into one array. */
+  private static long elements(Tensor tensor) {
+    long elements = FloatTensor.of(tensor).size();
+    if (4 * elements > FileFloats.MOST_BYTES) {
+      throw new FiligreeException(Message.FIL_0312, tensor.name(), elements);
+    }
+    return elements;
   }
 
   Receipt receipt() {

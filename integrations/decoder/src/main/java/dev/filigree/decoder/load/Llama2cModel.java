@@ -4,6 +4,8 @@ import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.RopeLayout;
+import dev.filigree.file.DType;
+import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
@@ -21,8 +23,8 @@ import java.util.OptionalInt;
 /**
  * A model of llama2.c, legacy export: seven int32 (width, feed-forward width, layers, heads, key
  * and value heads, ids, context), then float32 tensors, kind by kind over all layers. A negative
- * number of ids says that the head is a tensor of its own, at the end. Tensors are mapped, not
- * read.
+ * number of ids says that the head is a tensor of its own, at the end. Tensors are read one by one,
+ * when they are asked for.
  */
 final class Llama2cModel implements DecoderWeights {
   private static final int HEADER = 28;
@@ -166,20 +168,26 @@ final class Llama2cModel implements DecoderWeights {
 
   @Override
   public ByteBuffer floats(String name) {
+    ByteBuffer out = AlignedMemory.allocate(bytes(name));
+    read(name, out, 0);
+    return out;
+  }
+
+  @Override
+  public int read(String name, ByteBuffer to, int at) {
+    int bytes = bytes(name);
+    FileFloats.read(path, places.get(name)[0], DType.F32, bytes / 4, to, at);
+    return bytes;
+  }
+
+  private int bytes(String name) {
     long[] place = places.get(name);
     if (place == null) {
       throw new IllegalArgumentException("no tensor " + name);
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      if (place[1] > Integer.MAX_VALUE) {
-        throw new FiligreeException(Message.FIL_0312, name, place[1] / 4);
-      }
-      return NativeFloats.of(
-          channel
-              .map(FileChannel.MapMode.READ_ONLY, place[0], place[1])
-              .order(ByteOrder.LITTLE_ENDIAN));
-    } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, path, e.getMessage());
+    if (place[1] > FileFloats.MOST_BYTES) {
+      throw new FiligreeException(Message.FIL_0312, name, place[1] / 4);
     }
+    return (int) place[1];
   }
 }

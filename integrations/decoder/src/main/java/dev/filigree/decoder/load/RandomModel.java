@@ -82,28 +82,49 @@ public record RandomModel(DecoderConfig config, long seed) implements DecoderWei
 
   @Override
   public ByteBuffer floats(String name) {
-    long[] shape = TensorShapes.of(config).get(name);
-    if (shape == null) {
-      throw new IllegalArgumentException("no tensor " + name);
-    }
-    int n = Math.toIntExact(shape.length == 1 ? shape[0] : shape[0] * shape[1]);
+    long[] shape = shape(name);
+    int n = elements(shape);
     ByteBuffer out = AlignedMemory.allocate(4 * n);
+    fill(name, shape, out, 0, n);
+    return out;
+  }
+
+  @Override
+  public int read(String name, ByteBuffer to, int at) {
+    long[] shape = shape(name);
+    int n = elements(shape);
+    fill(name, shape, to, at, n);
+    return 4 * n;
+  }
+
+  private void fill(String name, long[] shape, ByteBuffer out, int at, int n) {
     if (name.endsWith("norm.weight")) {
       for (int i = 0; i < n; i++) {
-        out.putFloat(4 * i, 1f);
+        out.putFloat(at + 4 * i, 1f);
       }
-      return out;
+      return;
     }
     float bound = shape.length == 1 ? 0.1f : (float) Math.sqrt(3.0 / shape[1]);
     SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
     for (int i = 0; i < n; i += 2) {
       // Two numbers of 24 bits from one draw.
       long bits = random.nextLong();
-      out.putFloat(4 * i, bound * ((bits >>> 40) * 0x1p-23f - 1));
+      out.putFloat(at + 4 * i, bound * ((bits >>> 40) * 0x1p-23f - 1));
       if (i + 1 < n) {
-        out.putFloat(4 * i + 4, bound * ((bits & 0xffffff) * 0x1p-23f - 1));
+        out.putFloat(at + 4 * i + 4, bound * ((bits & 0xffffff) * 0x1p-23f - 1));
       }
     }
-    return out;
+  }
+
+  private long[] shape(String name) {
+    long[] shape = TensorShapes.of(config).get(name);
+    if (shape == null) {
+      throw new IllegalArgumentException("no tensor " + name);
+    }
+    return shape;
+  }
+
+  private static int elements(long[] shape) {
+    return Math.toIntExact(shape.length == 1 ? shape[0] : shape[0] * shape[1]);
   }
 }

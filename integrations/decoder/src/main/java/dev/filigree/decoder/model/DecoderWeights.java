@@ -35,4 +35,18 @@ public interface DecoderWeights {
    * @return direct, float32 in native order from position 0 to the limit; not to be written to
    */
   ByteBuffer floats(String name);
+
+  /**
+   * Writes all elements of a tensor into memory of the caller, who reads one tensor after another
+   * into the same memory.
+   *
+   * @param to direct, in native order, with room for them
+   * @param at where they begin, in bytes
+   * @return how many bytes they take
+   */
+  default int read(String name, ByteBuffer to, int at) {
+    ByteBuffer all = floats(name);
+    to.put(at, all, 0, all.limit());
+    return all.limit();
+  }
 }

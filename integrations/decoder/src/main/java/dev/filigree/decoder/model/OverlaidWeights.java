@@ -21,4 +21,11 @@ public record OverlaidWeights(DecoderWeights base, Map<String, ByteBuffer> repla
     ByteBuffer own = replaced.get(name);
     return own == null ? base.floats(name) : own;
   }
+
+  @Override
+  public int read(String name, ByteBuffer to, int at) {
+    return replaced.containsKey(name)
+        ? DecoderWeights.super.read(name, to, at)
+        : base.read(name, to, at);
+  }
 }

@@ -17,13 +17,25 @@ public final class Tensors {
    */
   public static ByteBuffer finite(DecoderWeights weights, String name) {
     ByteBuffer values = weights.floats(name);
-    for (int i = 0; i < values.limit(); i += 4) {
-      float v = values.getFloat(i);
+    requireFinite(name, values, 0, values.limit());
+    return values;
+  }
+
+  /**
+   * Refuses other elements.
+   *
+   * @param name in the message
+   * @param from where the elements begin, in bytes
+   * @param bytes how many
+   * @throws FiligreeException FIL-0712 for NaN or infinity
+   */
+  public static void requireFinite(String name, ByteBuffer values, int from, int bytes) {
+    for (int i = 0; i < bytes; i += 4) {
+      float v = values.getFloat(from + i);
       if (!Float.isFinite(v)) {
         throw new FiligreeException(Message.FIL_0712, name, v, i / 4);
       }
     }
-    return values;
   }
 
   /**

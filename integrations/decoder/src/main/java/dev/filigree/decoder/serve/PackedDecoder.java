@@ -8,6 +8,7 @@ import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.DenseMatrix;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -50,8 +51,10 @@ public final class PackedDecoder implements AutoCloseable {
     DenseMatrix head =
         c.tiedHead() ? embedding : table(weights, DecoderWeights.HEAD, settings.values());
     List<PackedLayer> layers = new ArrayList<>();
-    for (int l = 0; l < c.layers(); l++) {
-      layers.add(PackedLayer.pack(weights, l, settings));
+    try (Staging staging = new Staging(PackedLayer.stagingBytes(c))) {
+      for (int l = 0; l < c.layers(); l++) {
+        layers.add(PackedLayer.pack(weights, l, settings, staging));
+      }
     }
     return of(weights, settings.values(), layers, embedding, head);
   }
@@ -82,11 +85,14 @@ public final class PackedDecoder implements AutoCloseable {
 
   private static DenseMatrix table(DecoderWeights weights, String name, ValueType type) {
     DecoderConfig c = weights.config();
-    return Tensors.borrowing(
-        () ->
-            (DenseMatrix)
-                PackedMatrices.of(
-                    "dense", type, Tensors.finite(weights, name), c.vocab(), c.dim()));
+    long bytes = 4L * c.vocab() * c.dim();
+    if (bytes > Integer.MAX_VALUE - 1024L) {
+      throw new FiligreeException(Message.FIL_0312, c.vocab(), c.dim());
+    }
+    try (Staging staging = new Staging(bytes)) {
+      return (DenseMatrix)
+          PackedMatrices.of("dense", type, staging.read(weights, name), c.vocab(), c.dim());
+    }
   }
 
   /** The shape. */

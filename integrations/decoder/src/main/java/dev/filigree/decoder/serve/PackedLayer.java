@@ -6,6 +6,7 @@ import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.Tensors;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.AlignedMemory;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.GatedFeedForward;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
@@ -47,13 +48,32 @@ public record PackedLayer(
    * @throws FiligreeException FIL-0712 for weights that are not finite
    */
   public static PackedLayer pack(DecoderWeights weights, int layer, PackSettings settings) {
+    try (Staging staging = new Staging(stagingBytes(weights.config()))) {
+      return pack(weights, layer, settings, staging);
+    }
+  }
+
+  /** Bytes of the largest weights that are packed together. */
+  static long stagingBytes(DecoderConfig c) {
+    long attention = (long) c.dim() * (c.qDim() + 2L * c.kvDim());
+    return 4 * Math.max(attention, 2L * c.hidden() * c.dim());
+  }
+
+  /**
+   * The same through memory of at least {@link #stagingBytes}.
+   *
+   * @throws FiligreeException FIL-0712 for weights that are not finite
+   */
+  static PackedLayer pack(
+      DecoderWeights weights, int layer, PackSettings settings, Staging staging) {
     String format = format(settings.layout());
+    Source source = new Source(weights, layer, settings.values(), staging);
     return of(
         weights,
         layer,
-        shared(weights, layer, settings, format, Projection.Q, Projection.K, Projection.V),
-        single(weights, layer, settings, format, Projection.O),
-        feedForward(weights, layer, settings, format),
+        source.shared(format, Projection.Q, Projection.K, Projection.V),
+        source.matrix(format, Projection.O),
+        feedForward(source, settings.layout(), format),
         settings.columnNorms());
   }
 
@@ -107,6 +127,27 @@ public record PackedLayer(
     return norms;
   }
 
+  /** The weights of one block, and what becomes of them. */
+  private record Source(DecoderWeights weights, int layer, ValueType values, Staging staging) {
+
+    /** Projections of the same input as one matrix. */
+    PackedMatrix matrix(String format, Projection... projections) {
+      DecoderConfig c = weights.config();
+      String[] names = Arrays.stream(projections).map(p -> p.weight(layer)).toArray(String[]::new);
+      int rows = Arrays.stream(rows(projections)).sum();
+      return PackedMatrices.of(
+          format, values, staging.read(weights, names), rows, projections[0].cols(c));
+    }
+
+    SharedInputs shared(String format, Projection... projections) {
+      return SharedInputs.of(matrix(format, projections), rows(projections));
+    }
+
+    private int[] rows(Projection... projections) {
+      return Arrays.stream(projections).mapToInt(p -> p.rows(weights.config())).toArray();
+    }
+  }
+
   private static String format(PackSettings.Layout layout) {
     return switch (layout) {
       case DENSE, SKIPPED_UNITS -> "dense";
@@ -116,47 +157,20 @@ public record PackedLayer(
   }
 
   private static GatedFeedForward feedForward(
-      DecoderWeights weights, int layer, PackSettings settings, String format) {
-    if (settings.layout() == PackSettings.Layout.SKIPPED_UNITS) {
+      Source source, PackSettings.Layout layout, String format) {
+    if (layout == PackSettings.Layout.SKIPPED_UNITS) {
       return GatedFeedForward.of(
-          single(weights, layer, settings, format, Projection.GATE),
-          single(weights, layer, settings, format, Projection.UP),
-          single(weights, layer, settings, "columns", Projection.DOWN),
+          source.matrix(format, Projection.GATE),
+          source.matrix(format, Projection.UP),
+          source.matrix("columns", Projection.DOWN),
           GatedFeedForward.Biases.NONE,
           Activation.SILU);
     }
     return GatedFeedForward.of(
-        shared(weights, layer, settings, format, Projection.GATE, Projection.UP),
-        single(weights, layer, settings, format, Projection.DOWN),
+        source.shared(format, Projection.GATE, Projection.UP),
+        source.matrix(format, Projection.DOWN),
         GatedFeedForward.Biases.NONE,
         Activation.SILU);
-  }
-
-  private static PackedMatrix single(
-      DecoderWeights weights, int layer, PackSettings settings, String format, Projection p) {
-    DecoderConfig c = weights.config();
-    return Tensors.borrowing(
-        () -> {
-          ByteBuffer dense = Tensors.finite(weights, p.weight(layer));
-          return PackedMatrices.of(format, settings.values(), dense, p.rows(c), p.cols(c));
-        });
-  }
-
-  private static SharedInputs shared(
-      DecoderWeights weights,
-      int layer,
-      PackSettings settings,
-      String format,
-      Projection... projections) {
-    return Tensors.borrowing(
-        () -> {
-          List<ByteBuffer> dense = new ArrayList<>();
-          for (Projection p : projections) {
-            dense.add(Tensors.finite(weights, p.weight(layer)));
-          }
-          int inputs = projections[0].cols(weights.config());
-          return SharedInputs.pack(format, settings.values(), inputs, dense);
-        });
   }
 
   private static ByteBuffer joinedBias(DecoderWeights weights, int layer) {
