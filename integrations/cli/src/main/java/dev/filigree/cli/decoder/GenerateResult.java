@@ -17,6 +17,8 @@ import java.util.List;
  * @param packedBytes of all stored weights
  * @param cacheBytes of keys and values
  * @param peakRssBytes of the process, null where the system does not say
+ * @param warmUpSeconds what ran before the measurement took, null where nothing did: then the speed
+ *     of the prompt includes the time the JVM took to compile
  * @param rssBytes at the end, null where the system does not say
  * @param values type of stored weights
  * @param warnings that were shown
@@ -33,6 +35,7 @@ public record GenerateResult(
     long packedBytes,
     long cacheBytes,
     Long peakRssBytes,
+    Double warmUpSeconds,
     Long rssBytes,
     String values,
     List<String> warnings,
@@ -43,7 +46,8 @@ public record GenerateResult(
       PreparedDecoder model,
       Generator.Result result,
       int promptTokens,
-      String text) {
+      String text,
+      Double warmUpSeconds) {
     return new GenerateResult(
         result.ids(),
         text,
@@ -57,6 +61,7 @@ public record GenerateResult(
         model.packed().bytes(),
         result.session().cacheBytes(),
         Memory.peakResidentBytes(),
+        warmUpSeconds,
         Memory.residentBytes(),
         model.packed().values().label(),
         model.warnings(),
@@ -88,6 +93,9 @@ public record GenerateResult(
         weightBytesPerToken.realised() * tokensPerS / 1e9);
     EvalResult.line(out, "activation sparsity", "%.4f", activationSparsity);
     EvalResult.line(out, "packed, cache", "%,d and %,d bytes", packedBytes, cacheBytes);
+    if (warmUpSeconds != null) {
+      EvalResult.line(out, "warm-up before", "%.1f s", warmUpSeconds);
+    }
     if (peakRssBytes != null) {
       EvalResult.line(out, "resident, at most", "%,d, %,d bytes", rssBytes, peakRssBytes);
     }

@@ -36,6 +36,7 @@ public record GenerateRun(
     Sampler.Settings sampling,
     SessionSettings.Scope scope,
     int keepFirst) {
+  private static final int WARM_UP = 16;
 
   /**
    * Does it.
@@ -57,6 +58,8 @@ public record GenerateRun(
         throw new FiligreeException(Message.FIL_0713, from.length, config.context());
       }
       try (PreparedDecoder model = spec.prepare(untouched, progress)) {
+        SessionSettings settings = new SessionSettings(1, model.activation(), scope, keepFirst);
+        Double warmUp = spec.randomModel() == null ? null : warmUp(model, from, settings);
         StreamingText stream = codec == null ? null : new StreamingText(codec);
         Generator.Result result =
             new Generator(model.packed())
@@ -64,7 +67,7 @@ public record GenerateRun(
                     from,
                     steps,
                     new Sampler(sampling),
-                    new SessionSettings(1, model.activation(), scope, keepFirst),
+                    settings,
                     id -> {
                       if (stream != null) {
                         text.accept(stream.add(id));
@@ -74,9 +77,26 @@ public record GenerateRun(
         if (stream != null) {
           text.accept(stream.rest());
         }
-        return GenerateResult.of(spec, model, result, from.length, decoded(codec, result.ids()));
+        return GenerateResult.of(
+            spec, model, result, from.length, decoded(codec, result.ids()), warmUp);
       }
     }
+  }
+
+  /**
+   * Runs once without measuring, because the JVM compiles a product when it has run for a while;
+   * only for models that are there to measure speed. Returns the seconds it took.
+   */
+  private double warmUp(PreparedDecoder model, int[] from, SessionSettings settings) {
+    long start = System.nanoTime();
+    new Generator(model.packed())
+        .run(
+            from,
+            Math.min(steps, WARM_UP),
+            new Sampler(Sampler.Settings.GREEDY),
+            settings,
+            id -> true);
+    return (System.nanoTime() - start) / 1e9;
   }
 
   private static String decoded(Tokenizer codec, List<Integer> ids) {
