@@ -2,6 +2,7 @@ package dev.filigree.report;
 
 import dev.filigree.report.Report.Line;
 import dev.filigree.report.Report.LineChart;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -49,11 +50,29 @@ public final class SvgPlot {
     return new SvgPlot(chart).document(mark);
   }
 
+  /** Several charts, one below the other, in one document. */
+  public static String stacked(List<LineChart> charts, double mark) {
+    StringBuilder all = new StringBuilder();
+    all.append(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n",
+            WIDTH,
+            HEIGHT * charts.size()));
+    for (int i = 0; i < charts.size(); i++) {
+      all.append(String.format(Locale.ROOT, "<g transform=\"translate(0 %d)\">\n", HEIGHT * i));
+      all.append(new SvgPlot(charts.get(i)).document(mark)).append("</g>\n");
+    }
+    return all.append("</svg>\n").toString();
+  }
+
   private String document(double mark) {
+    // The size is said too: a document inside another would fill all of it.
     out.append(
         String.format(
             Locale.ROOT,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\"",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %1$d %2$d\" width=\"%1$d\""
+                + " height=\"%2$d\"",
             WIDTH,
             HEIGHT));
     out.append(" font-family=\"sans-serif\" font-size=\"12\">\n");

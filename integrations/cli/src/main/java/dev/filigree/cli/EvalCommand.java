@@ -2,6 +2,11 @@ package dev.filigree.cli;
 
 import dev.filigree.cli.decoder.EvalResult;
 import dev.filigree.cli.decoder.EvalRun;
+import dev.filigree.cli.decoder.SweepResult;
+import dev.filigree.cli.decoder.SweepRun;
+import dev.filigree.file.AtomicFile;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,6 +52,36 @@ final class EvalCommand implements Callable<Integer> {
       description = "Accept sequences that are in both the calibration and the evaluation data.")
   private boolean allowOverlap;
 
+  @Option(
+      names = "--compare-dense",
+      description =
+          "Compare every prediction with that of the dense model (float32), however large it is."
+              + " Below 256 MiB that is done anyway where something is sparse or rounded.")
+  private boolean compareDense;
+
+  @Option(
+      names = "--sweep",
+      paramLabel = "SPEC,...|METHOD,...xS,...",
+      description =
+          "Measure many activation settings, one after the other: teal:0.5,cats:0.7 or"
+              + " teal,catsx0.3,0.5,0.7.")
+  private String sweep;
+
+  @Option(
+      names = "--rise",
+      paramLabel = "P",
+      defaultValue = "1",
+      description =
+          "With --sweep: say at which sparsity perplexity has risen by P percent. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private double rise;
+
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE.svg",
+      description = "With --sweep: draw loss against bytes of weights read per token and speed.")
+  private Path plot;
+
   @Mixin private JsonOption json;
   @Spec private CommandSpec spec;
 
@@ -62,12 +97,36 @@ final class EvalCommand implements Callable<Integer> {
             window,
             DecoderOptions.scope(scope),
             decoder.keepFirst(),
-            allowOverlap);
+            allowOverlap,
+            compareDense);
+    if (sweep != null) {
+      return sweep(run);
+    }
+    if (plot != null) {
+      throw new FiligreeException(Message.FIL_0604, "--plot", plot, "only together with --sweep");
+    }
     EvalResult result;
     try (ProgressDisplay progress = ProgressDisplay.on(spec.commandLine().getErr())) {
       result = run.run(progress);
     }
     result.warnings().forEach(spec.commandLine().getErr()::println);
+    json.write(spec.commandLine().getOut(), result::text, result::json);
+    return 0;
+  }
+
+  private int sweep(EvalRun run) {
+    SweepRun all = SweepRun.of(run, sweep, rise);
+    if (plot != null) {
+      AtomicFile.checkWritable(plot);
+    }
+    SweepResult result;
+    try (ProgressDisplay progress = ProgressDisplay.on(spec.commandLine().getErr())) {
+      result = all.run(progress);
+    }
+    result.warnings().forEach(spec.commandLine().getErr()::println);
+    if (plot != null) {
+      AtomicFile.write(plot, result.svg());
+    }
     json.write(spec.commandLine().getOut(), result::text, result::json);
     return 0;
   }

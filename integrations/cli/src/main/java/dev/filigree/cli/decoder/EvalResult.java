@@ -1,5 +1,6 @@
 package dev.filigree.cli.decoder;
 
+import dev.filigree.decoder.evaluate.DenseComparison;
 import dev.filigree.decoder.evaluate.Loss;
 import dev.filigree.report.Json;
 import java.util.List;
@@ -14,12 +15,17 @@ import java.util.Map;
  * @param nllHigh upper end
  * @param ppl exp(nll)
  * @param tokens predicted
+ * @param agreement share of positions where the dense model predicts the same id, null where they
+ *     were not compared
+ * @param kl mean KL(dense || this), nats, null likewise
+ * @param klLow lower end of its 95 % interval
+ * @param klHigh upper end
  * @param weightSparsity over the seven projections of all blocks
  * @param activationSparsity realised, over all sparsified inputs
  * @param prefillTokensPerS whole sequences
  * @param decodeTokensPerS one token at a time
  * @param weightBytesPerToken read by one decoded token
- * @param peakRssBytes of the process, null where the system does not say
+ * @param peakRssBytes of the process before the comparison, null where the system does not say
  * @param values type of stored weights
  * @param overlap share of the 13-id windows that calibration data hold as well, null without any
  * @param windows how a text was cut, null for ids
@@ -34,6 +40,10 @@ public record EvalResult(
     double nllHigh,
     double ppl,
     long tokens,
+    Double agreement,
+    Double kl,
+    Double klLow,
+    Double klHigh,
     double weightSparsity,
     double activationSparsity,
     double prefillTokensPerS,
@@ -60,26 +70,32 @@ public record EvalResult(
   static EvalResult of(
       DecoderSpec spec,
       PreparedDecoder model,
-      Loss loss,
-      EvalRun.Decoding decoding,
-      Windows windows,
-      Double overlap) {
+      EvalRun.Point point,
+      EvalRun.Data data,
+      Long peak,
+      DenseComparison against) {
+    Loss loss = point.loss();
     double[] interval = loss.interval(spec.seed());
+    double[] spread = against == null ? null : against.klInterval(spec.seed());
     return new EvalResult(
         loss.nll(),
         interval[0],
         interval[1],
         Math.exp(loss.nll()),
         loss.tokens(),
+        against == null ? null : against.agreement(),
+        against == null ? null : against.kl(),
+        against == null ? null : spread[0],
+        against == null ? null : spread[1],
         model.weightSparsity(),
         loss.activationSparsity(),
         loss.tokensPerSecond(),
-        decoding.tokensPerSecond(),
-        decoding.bytes(),
-        Memory.peakResidentBytes(),
+        point.decoding().tokensPerSecond(),
+        point.decoding().bytes(),
+        peak,
         model.packed().values().label(),
-        overlap,
-        windows,
+        data.overlap(),
+        data.windows(),
         model.thresholds(),
         model.masks(),
         model.warnings(),
@@ -105,6 +121,16 @@ public record EvalResult(
     }
     line(out, "loss", "%.5f nats per token (95 %% interval %.4f to %.4f)", nll, nllLow, nllHigh);
     line(out, "perplexity", "%.3f over %,d tokens", ppl, tokens);
+    if (agreement != null) {
+      line(out, "same prediction as dense", "%.4f of the positions", agreement);
+      line(
+          out,
+          "KL from dense",
+          "%.5f nats per token (95 %% interval %.4f to %.4f)",
+          kl,
+          klLow,
+          klHigh);
+    }
     line(out, "weight sparsity", "%.4f", weightSparsity);
     line(out, "activation sparsity", "%.4f", activationSparsity);
     line(

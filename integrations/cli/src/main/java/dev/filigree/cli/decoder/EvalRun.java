@@ -1,14 +1,19 @@
 package dev.filigree.cli.decoder;
 
+import dev.filigree.decoder.evaluate.DenseComparison;
 import dev.filigree.decoder.evaluate.Loss;
 import dev.filigree.decoder.evaluate.Overlap;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.PackSettings;
+import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.store.SequenceDigests;
 import dev.filigree.decoder.text.Tokenizer;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.samples.digits.Progress;
@@ -30,6 +35,8 @@ import java.util.List;
  * @param scope in which phase activations are skipped
  * @param keepFirst positions that skip nothing
  * @param allowOverlap whether sequences may be in both calibration and evaluation data
+ * @param compareDense whether predictions are compared with those of the dense model, however large
+ *     it is
  */
 public record EvalRun(
     DecoderSpec spec,
@@ -39,7 +46,13 @@ public record EvalRun(
     Integer window,
     SessionSettings.Scope scope,
     int keepFirst,
-    boolean allowOverlap) {
+    boolean allowOverlap,
+    boolean compareDense) {
+  /**
+   * Below this many float32 bytes a model is compared with its dense self without being asked to.
+   */
+  private static final long CHEAP = 256L << 20;
+
   private static final int MOST_WINDOW = 2048;
   private static final int DECODED = 64;
 
@@ -49,10 +62,29 @@ public record EvalRun(
    * @throws FiligreeException for what the files hold
    */
   public EvalResult run(Progress progress) {
+    DecoderWeights untouched = spec.open();
+    Data data = data(untouched);
+    try (PreparedDecoder model = spec.prepare(untouched, progress)) {
+      Point point = measure(model, data.sequences(), progress);
+      Long peak = Memory.peakResidentBytes();
+      return EvalResult.of(
+          spec, model, point, data, peak, compare(untouched, model, data.sequences(), progress));
+    }
+  }
+
+  /**
+   * What is evaluated on.
+   *
+   * @param overlap with the calibration data, null where there are none
+   * @param windows how a text was cut, null for ids
+   */
+  record Data(List<int[]> sequences, Double overlap, EvalResult.Windows windows) {}
+
+  /** Reads and checks it. */
+  Data data(DecoderWeights untouched) {
     if ((ids == null) == (text == null)) {
       throw new FiligreeException(Message.FIL_0722);
     }
-    DecoderWeights untouched = spec.open();
     DecoderConfig config = untouched.config();
     int width = window == null ? Math.min(config.context(), MOST_WINDOW) : window;
     if (text != null && (width < 2 || width > config.context())) {
@@ -67,23 +99,57 @@ public record EvalRun(
         SequenceDigests.refuseCommon(packed, sequences);
       }
     }
-    try (PreparedDecoder model = spec.prepare(untouched, progress)) {
-      SessionSettings settings = new SessionSettings(1, model.activation(), scope, keepFirst);
-      Loss loss =
-          Loss.measure(
-              model.packed(),
-              sequences,
-              settings,
-              (done, total) -> progress.at("Evaluating sequences", done, total));
-      Decoding decoding = decode(model, sequences.get(0), settings);
-      return EvalResult.of(
-          spec,
-          model,
-          loss,
-          decoding,
-          text == null ? null : new EvalResult.Windows(width, sequences.size(), config.bos()),
-          spec.calibration().isEmpty() ? null : overlap);
+    return new Data(
+        sequences,
+        spec.calibration().isEmpty() ? null : overlap,
+        text == null ? null : new EvalResult.Windows(width, sequences.size(), config.bos()));
+  }
+
+  /** Loss and speed of one setting. */
+  record Point(Loss loss, Decoding decoding) {}
+
+  /** Measures one setting. */
+  Point measure(PreparedDecoder model, List<int[]> sequences, Progress progress) {
+    SessionSettings settings = settings(model);
+    Loss loss =
+        Loss.measure(
+            model.packed(),
+            sequences,
+            settings,
+            (done, total) -> progress.at("Evaluating sequences", done, total));
+    return new Point(loss, decode(model, sequences.get(0), settings));
+  }
+
+  private SessionSettings settings(PreparedDecoder model) {
+    return new SessionSettings(1, model.activation(), scope, keepFirst);
+  }
+
+  /** Compares with the model as it is stored, in float32; null where nobody wants it. */
+  private DenseComparison compare(
+      DecoderWeights untouched, PreparedDecoder model, List<int[]> sequences, Progress progress) {
+    DecoderConfig c = untouched.config();
+    boolean changed =
+        model.activation().method() != ActivationSetting.Method.NONE
+            || model.weightSparsity() > 0
+            || model.packed().values() != ValueType.F32;
+    long bytes = 4 * (c.projectionWeights() + 2L * c.vocab() * c.dim());
+    if (!compareDense && (!changed || bytes > CHEAP)) {
+      return null;
     }
+    try (PackedDecoder dense = PackedDecoder.pack(untouched, PackSettings.DENSE)) {
+      return compare(dense, model, sequences, progress);
+    }
+  }
+
+  /** Compares with a dense model. */
+  DenseComparison compare(
+      PackedDecoder dense, PreparedDecoder model, List<int[]> sequences, Progress progress) {
+    return DenseComparison.measure(
+        dense,
+        model.packed(),
+        sequences,
+        settings(model),
+        (done, total) -> progress.at("Comparing with dense", done, total));
   }
 
   private List<int[]> windows(DecoderConfig config, int width) {

@@ -8,7 +8,6 @@ import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * Next-token loss.
@@ -21,8 +20,6 @@ import java.util.SplittableRandom;
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record Loss(
     double[] sums, long[] counts, double activationSparsity, double tokensPerSecond) {
-  private static final int RESAMPLES = 2000;
-
   /** Is told how many sequences are done. */
   @FunctionalInterface
   public interface Progress {
@@ -62,7 +59,8 @@ public record Loss(
         sums, counts, session.counts().sparsity(), Arrays.stream(counts).sum() / seconds);
   }
 
-  private static int longest(PackedDecoder model, List<int[]> sequences) {
+  /** The longest sequence without its last id; refuses what cannot be fed. */
+  static int longest(PackedDecoder model, List<int[]> sequences) {
     int longest = 0;
     for (int s = 0; s < sequences.size(); s++) {
       int[] ids = sequences.get(s);
@@ -114,22 +112,6 @@ public record Loss(
    * @return lower and upper end; both NaN for fewer than two sequences
    */
   public double[] interval(long seed) {
-    if (sums.length < 2) {
-      return new double[] {Double.NaN, Double.NaN};
-    }
-    SplittableRandom random = new SplittableRandom(seed);
-    double[] means = new double[RESAMPLES];
-    for (int r = 0; r < RESAMPLES; r++) {
-      double sum = 0;
-      long count = 0;
-      for (int i = 0; i < sums.length; i++) {
-        int s = random.nextInt(sums.length);
-        sum += sums[s];
-        count += counts[s];
-      }
-      means[r] = sum / count;
-    }
-    Arrays.sort(means);
-    return new double[] {means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40]};
+    return Bootstrap.interval(sums, counts, seed);
   }
 }

@@ -8,7 +8,6 @@ import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.DenseMatrix;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.plan.FiligreeException;
-import dev.filigree.plan.Message;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -85,11 +84,7 @@ public final class PackedDecoder implements AutoCloseable {
 
   private static DenseMatrix table(DecoderWeights weights, String name, ValueType type) {
     DecoderConfig c = weights.config();
-    long bytes = 4L * c.vocab() * c.dim();
-    if (bytes > Integer.MAX_VALUE - 1024L) {
-      throw new FiligreeException(Message.FIL_0312, c.vocab(), c.dim());
-    }
-    try (Staging staging = new Staging(bytes)) {
+    try (Staging staging = new Staging(4L * c.vocab() * c.dim())) {
       return (DenseMatrix)
           PackedMatrices.of("dense", type, staging.read(weights, name), c.vocab(), c.dim());
     }

@@ -5,6 +5,7 @@ import dev.filigree.decoder.model.Tensors;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.OwnedMemory;
 import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 
 /**
@@ -15,12 +16,19 @@ final class Staging implements AutoCloseable {
   private OwnedMemory memory;
   private ByteBuffer buffer;
 
-  /** Room for that many bytes. */
+  /**
+   * Room for that many bytes.
+   *
+   * @throws FiligreeException FIL-0312 for 2 GiB and more
+   */
   Staging(long bytes) {
+    if (bytes > Integer.MAX_VALUE - 1024L) {
+      throw new FiligreeException(Message.FIL_0312, bytes / 4, 1);
+    }
     OwnedMemory.collect(
         () -> {
           memory = OwnedMemory.current();
-          buffer = AlignedMemory.allocate(Math.toIntExact(bytes));
+          buffer = AlignedMemory.allocate((int) bytes);
           return this;
         });
   }

@@ -1,0 +1,152 @@
+package dev.filigree.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.filigree.file.DType;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code eval} on a small model with random weights. */
+final class EvalCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  @TempDir private Path folder;
+  private String model;
+  private String ids;
+  private String calibration;
+
+  @BeforeEach
+  void files() {
+    model = TinyModel.write(folder.resolve("model"), DType.F32).toString();
+    ids = TinyModel.ids(folder.resolve("ids.json"), 3, 3, 24).toString();
+    calibration = TinyModel.ids(folder.resolve("calibration.json"), 4, 3, 40).toString();
+  }
+
+  private int run(String... arguments) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+  }
+
+  private JsonObject eval(String... more) {
+    List<String> all = new ArrayList<>(List.of("eval", "--model", model, "--ids", ids));
+    all.addAll(List.of(more));
+    all.addAll(List.of("--json", "-"));
+    assertThat(run(all.toArray(new String[0]))).as(err.toString()).isZero();
+    return JsonParser.parseString(out.toString()).getAsJsonObject();
+  }
+
+  private void refused(String tag, String... more) {
+    List<String> all = new ArrayList<>(List.of("eval", "--model", model, "--ids", ids));
+    all.addAll(List.of(more));
+    assertThat(run(all.toArray(new String[0]))).isEqualTo(2);
+    assertThat(err.toString()).contains(tag).doesNotContain("\tat ");
+  }
+
+  @Test
+  void denseModelHasALossAndIsNotComparedUnlessAsked() {
+    JsonObject dense = eval();
+    assertThat(dense.get("tokens").getAsLong()).isEqualTo(3 * 23);
+    assertThat(dense.get("ppl").getAsDouble())
+        .isCloseTo(Math.exp(dense.get("nll").getAsDouble()), within(1e-9));
+    assertThat(dense.get("nll").getAsDouble())
+        .isBetween(dense.get("nll_low").getAsDouble(), dense.get("nll_high").getAsDouble());
+    assertThat(dense.has("agreement") && !dense.get("agreement").isJsonNull()).isFalse();
+
+    JsonObject compared = eval("--compare-dense");
+    assertThat(compared.get("agreement").getAsDouble()).isEqualTo(1);
+    assertThat(compared.get("kl").getAsDouble()).isCloseTo(0, within(1e-9));
+  }
+
+  @Test
+  void whatIsSparseIsComparedWithDense() {
+    JsonObject little = eval("--activation", "topk:0.1");
+    JsonObject much = eval("--activation", "topk:0.8");
+    assertThat(little.get("kl").getAsDouble())
+        .isPositive()
+        .isLessThan(much.get("kl").getAsDouble());
+    assertThat(little.get("agreement").getAsDouble())
+        .isGreaterThan(much.get("agreement").getAsDouble());
+    assertThat(much.get("kl").getAsDouble())
+        .isBetween(much.get("kl_low").getAsDouble(), much.get("kl_high").getAsDouble());
+    assertThat(much.get("activation_sparsity").getAsDouble()).isCloseTo(0.8, within(0.01));
+
+    assertThat(eval("--weights", "magnitude:2:4").get("kl").getAsDouble()).isPositive();
+    assertThat(eval("--values", "int8").get("kl").getAsDouble()).isPositive().isLessThan(0.05);
+    run("eval", "--model", model, "--ids", ids, "--activation", "topk:0.5");
+    assertThat(out.toString()).contains("same prediction as dense").contains("KL from dense");
+  }
+
+  @Test
+  void aSweepMeasuresWhatSingleRunsMeasure() throws IOException {
+    Path plot = folder.resolve("sweep.svg");
+    JsonObject swept =
+        eval(
+            "--sweep",
+            "teal,cats,wina x 0.3,0.6",
+            "--calibration",
+            calibration,
+            "--rise",
+            "0.0001",
+            "--plot",
+            plot.toString());
+    JsonArray rows = swept.getAsJsonArray("sweep");
+    assertThat(rows.size()).isEqualTo(7);
+    assertThat(rows.get(0).getAsJsonObject().get("nll").getAsDouble())
+        .isEqualTo(eval().get("nll").getAsDouble());
+    for (int i : new int[] {2, 3, 6}) {
+      JsonObject row = rows.get(i).getAsJsonObject();
+      String spec = row.get("method").getAsString() + ":" + row.get("sparsity").getAsString();
+      JsonObject single = eval("--activation", spec, "--calibration", calibration);
+      for (String same : List.of("nll", "agreement", "kl", "activation_sparsity")) {
+        assertThat(row.get(same).getAsDouble())
+            .as("%s of %s", same, spec)
+            .isEqualTo(single.get(same).getAsDouble());
+      }
+      assertThat(row.get("weight_bytes_per_token")).isEqualTo(single.get("weight_bytes_per_token"));
+    }
+    for (var rise : swept.getAsJsonArray("ppl_rise")) {
+      JsonObject r = rise.getAsJsonObject();
+      assertThat(r.get("highest").getAsDouble()).isEqualTo(0.6);
+      if (r.get("sparsity") != null && !r.get("sparsity").isJsonNull()) {
+        assertThat(r.get("sparsity").getAsDouble()).isBetween(0.0, 0.6);
+      }
+    }
+    assertThat(Files.readString(plot))
+        .startsWith("<svg")
+        .contains("bytes of weights read per token", "tokens per second", ">cats<", ">wina<");
+  }
+
+  @Test
+  void aListOfSettingsIsPrintedAsATable() {
+    assertThat(run("eval", "--model", model, "--ids", ids, "--sweep", "topk:0.2,wina:0.5"))
+        .as(err.toString())
+        .isZero();
+    assertThat(out.toString())
+        .contains("all activations", "topk 0.2", "wina 0.5", "topk: perplexity", "wina: perplexity");
+  }
+
+  @Test
+  void illegalSweepsAreRefused() {
+    refused("FIL-0604", "--sweep", "magic:0.5");
+    refused("FIL-0604", "--sweep", "teal");
+    refused("FIL-0604", "--sweep", "topkx0.5,1.5");
+    refused("FIL-0604", "--sweep", "topk:0.5", "--activation", "topk:0.5");
+    refused("FIL-0604", "--sweep", "topk:0.5", "--rise", "0");
+    refused("FIL-0604", "--plot", folder.resolve("p.svg").toString());
+    refused("FIL-0719", "--sweep", "topk:0.5,teal:0.5");
+    assertThat(folder.resolve("p.svg")).doesNotExist();
+  }
+}
