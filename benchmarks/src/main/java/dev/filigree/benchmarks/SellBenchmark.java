@@ -1,0 +1,33 @@
+package dev.filigree.benchmarks;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Sliced ELLPACK: strips of sixteen outputs, windows of inputs. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Warmup(iterations = 4, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class SellBenchmark extends Layer {
+
+  /** Packs the weights. */
+  @Setup
+  public void pack() {
+    pack("sell", 1, 1);
+  }
+
+  /** y = W x. */
+  @Benchmark
+  public ByteBuffer multiply() {
+    return product();
+  }
+}

@@ -1,0 +1,2 @@
+/** JMH benchmarks of the kernels, one class for each family. */
+package dev.filigree.benchmarks;
