@@ -46,10 +46,10 @@ final class PlainBitmap implements BitmapKernels {
       int yAt,
       int from,
       int to) {
-    ShortBuffer masks = w.masks().asShortBuffer();
+    ShortBuffer masks = Views.shorts(w.masks());
     int cols = w.cols();
-    float[] sums = new float[Kernels.STRIP];
-    float[] values = new float[Kernels.STRIP * INPUTS];
+    float[] sums = PlainScratch.local().sums();
+    float[] values = PlainScratch.local().values();
     for (int r0 = from; r0 < to; r0 += Kernels.STRIP) {
       int strip = r0 / Kernels.STRIP;
       int next = w.starts().getInt(4 * strip);

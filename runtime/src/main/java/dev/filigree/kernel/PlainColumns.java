@@ -19,7 +19,7 @@ final class PlainColumns implements ColumnsKernels {
       int yAt,
       int from,
       int to) {
-    FloatBuffer yf = y.asFloatBuffer();
+    FloatBuffer yf = Views.floats(y);
     for (int r = from; r < to; r++) {
       yf.put(yAt + r, PlainLoops.bias(bias, r));
     }
@@ -27,7 +27,7 @@ final class PlainColumns implements ColumnsKernels {
     int rows = w.rows();
     int i = 0;
     if (values.type() == ValueType.F32) {
-      FloatBuffer wf = values.data().asFloatBuffer();
+      FloatBuffer wf = Views.floats(values.data());
       for (; i + 3 < count; i += 4) {
         rows4(wf, rows, active, i, x, xAt, yf, yAt, from, to);
       }
@@ -36,8 +36,8 @@ final class PlainColumns implements ColumnsKernels {
       int k = input(active, i);
       float xk = x.getFloat(4 * (xAt + k));
       switch (values.type()) {
-        case F32 -> row(values.data().asFloatBuffer(), k * rows, xk, yf, yAt, from, to);
-        case BF16 -> row(values.data().asShortBuffer(), k * rows, xk, yf, yAt, from, to);
+        case F32 -> row(Views.floats(values.data()), k * rows, xk, yf, yAt, from, to);
+        case BF16 -> row(Views.shorts(values.data()), k * rows, xk, yf, yAt, from, to);
         case INT8 ->
             row(values.data(), k * rows, xk * values.scales().getFloat(4 * k), yf, yAt, from, to);
       }
@@ -105,8 +105,8 @@ final class PlainColumns implements ColumnsKernels {
     Values values = w.values();
     int rows = w.rows();
     int cols = w.cols();
-    FloatBuffer xf = x.asFloatBuffer();
-    FloatBuffer yf = y.asFloatBuffer();
+    FloatBuffer xf = Views.floats(x);
+    FloatBuffer yf = Views.floats(y);
     for (int r = from; r < to; r++) {
       for (int i = 0; i < 4; i++) {
         yf.put(yAt + i * rows + r, PlainLoops.bias(bias, r));
@@ -131,7 +131,7 @@ final class PlainColumns implements ColumnsKernels {
   @Override
   public void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
     Values values = w.values();
-    FloatBuffer pf = panel.asFloatBuffer();
+    FloatBuffer pf = Views.floats(panel);
     int rows = w.rows();
     int cols = w.cols();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);

@@ -12,10 +12,10 @@ final class PlainCsr implements CsrKernels {
   @Override
   public void gemv(
       CsrArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
-    IntBuffer pointers = w.pointers().asIntBuffer();
-    ShortBuffer columns = w.columns().asShortBuffer();
+    IntBuffer pointers = Views.ints(w.pointers());
+    ShortBuffer columns = Views.shorts(w.columns());
     int blocks = w.blocks();
-    float[] values = new float[BLOCK];
+    float[] values = PlainScratch.local().values();
     // Blocks with the same base lie behind each other and are one run.
     int blocksPerRun = 65536 / BLOCK;
     for (int r = from; r < to; r++) {
@@ -53,10 +53,10 @@ final class PlainCsr implements CsrKernels {
 
   @Override
   public void panel(CsrArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
-    IntBuffer pointers = w.pointers().asIntBuffer();
-    ShortBuffer columns = w.columns().asShortBuffer();
-    float[] values = new float[BLOCK];
-    FloatBuffer pf = panel.asFloatBuffer();
+    IntBuffer pointers = Views.ints(w.pointers());
+    ShortBuffer columns = Views.shorts(w.columns());
+    float[] values = PlainScratch.local().values();
+    FloatBuffer pf = Views.floats(panel);
     int blocks = w.blocks();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int b = 0; b < blocks; b++) {

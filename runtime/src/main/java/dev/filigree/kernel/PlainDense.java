@@ -44,11 +44,11 @@ final class PlainDense implements DenseKernels {
 
   private static float dot(DenseArrays w, int r, ByteBuffer x, int xAt) {
     int cols = w.cols();
-    FloatBuffer xf = x.asFloatBuffer();
+    FloatBuffer xf = Views.floats(x);
     Values values = w.values();
     return switch (values.type()) {
-      case F32 -> dot(values.data().asFloatBuffer(), r * cols, xf, xAt, cols);
-      case BF16 -> dot(values.data().asShortBuffer(), r * cols, xf, xAt, cols);
+      case F32 -> dot(Views.floats(values.data()), r * cols, xf, xAt, cols);
+      case BF16 -> dot(Views.shorts(values.data()), r * cols, xf, xAt, cols);
       case INT8 -> values.scales().getFloat(4 * r) * dot(values.data(), r * cols, xf, xAt, cols);
     };
   }
@@ -110,7 +110,7 @@ final class PlainDense implements DenseKernels {
   @Override
   public void panel(DenseArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
     Values values = w.values();
-    FloatBuffer pf = panel.asFloatBuffer();
+    FloatBuffer pf = Views.floats(panel);
     int cols = w.cols();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int k0 = 0; k0 < cols; k0 += PANEL_BLOCK) {

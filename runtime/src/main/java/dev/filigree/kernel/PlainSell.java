@@ -16,11 +16,11 @@ final class PlainSell implements SellKernels {
       int yAt,
       int from,
       int to) {
-    IntBuffer starts = w.starts().asIntBuffer();
-    float[] values = new float[Kernels.STRIP * Kernels.WINDOW];
+    IntBuffer starts = Views.ints(w.starts());
+    float[] values = PlainScratch.local().values();
     ByteBuffer inputs = w.inputs();
     int windows = w.windows();
-    float[] sums = new float[Kernels.STRIP];
+    float[] sums = PlainScratch.local().sums();
     for (int r0 = from; r0 < to; r0 += Kernels.STRIP) {
       int block = r0 / Kernels.STRIP * windows;
       java.util.Arrays.fill(sums, 0f);

@@ -18,12 +18,12 @@ final class PlainStrips implements StripKernels {
   @Override
   public void gemv(
       StripArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
-    ShortBuffer positions = w.positions().asShortBuffer();
+    ShortBuffer positions = Views.shorts(w.positions());
     int outputs = w.shape().outputs();
     int size = w.shape().size();
     int spans = w.spans();
-    float[] values = new float[BLOCKS * SIZE];
-    float[] sums = new float[SIZE];
+    float[] values = PlainScratch.local().values();
+    float[] sums = PlainScratch.local().sums();
     for (int r0 = from; r0 < to; r0 += outputs) {
       java.util.Arrays.fill(sums, 0f);
       for (int span = 0; span < spans; span += StripArrays.SPANS_PER_BASE) {
@@ -84,11 +84,11 @@ final class PlainStrips implements StripKernels {
 
   @Override
   public void panel(StripArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
-    ShortBuffer positions = w.positions().asShortBuffer();
-    FloatBuffer pf = panel.asFloatBuffer();
+    ShortBuffer positions = Views.shorts(w.positions());
+    FloatBuffer pf = Views.floats(panel);
     int outputs = w.shape().outputs();
     int inputs = w.shape().inputs();
-    float[] values = new float[SIZE];
+    float[] values = PlainScratch.local().values();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int span = 0; span < w.spans(); span++) {
       int base = StripArrays.base(span);

@@ -1,7 +1,6 @@
 package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
-import java.nio.ShortBuffer;
 
 /** Stored values of any type as floats, some hundreds at a time, for the plain loops. */
 final class PlainValues {
@@ -10,16 +9,19 @@ final class PlainValues {
 
   /** Writes the values {@code from} to {@code from + count} to the start of the array, unscaled. */
   static void read(Values values, int from, int count, float[] into) {
+    ByteBuffer data = values.data();
     switch (values.type()) {
-      case F32 -> values.data().asFloatBuffer().get(from, into, 0, count);
-      case BF16 -> {
-        ShortBuffer data = values.data().asShortBuffer();
+      case F32 -> {
         for (int i = 0; i < count; i++) {
-          into[i] = Bf16.toFloat(data.get(from + i));
+          into[i] = data.getFloat(4 * (from + i));
+        }
+      }
+      case BF16 -> {
+        for (int i = 0; i < count; i++) {
+          into[i] = Bf16.toFloat(data.getShort(2 * (from + i)));
         }
       }
       case INT8 -> {
-        ByteBuffer data = values.data();
         for (int i = 0; i < count; i++) {
           into[i] = data.get(from + i);
         }

@@ -47,9 +47,17 @@ public final class Workers implements AutoCloseable {
   private final int threads;
   private final AtomicBoolean busy = new AtomicBoolean();
   private volatile Worker[] workers = {};
-  private long jobs;
-  private volatile Job current;
   private volatile boolean closed;
+
+  // The one job there can be. Its fields are written before the number of unclaimed parts rises and
+  // read after a part was claimed; a claimed part keeps the job from ending, so they stay.
+  private final AtomicInteger unclaimed = new AtomicInteger();
+  private final AtomicInteger undone = new AtomicInteger();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private int units;
+  private int partSize;
+  private int parts;
+  private Range range;
 
   /** Workers for that many threads, the caller's included. */
   public Workers(int threads) {
@@ -70,7 +78,8 @@ public final class Workers implements AutoCloseable {
   }
 
   /**
-   * Runs a job over the units 0 to {@code units} and returns when all of it is done.
+   * Runs a job over the units 0 to {@code units} and returns when all of it is done. Allocates
+   * nothing once the threads run.
    *
    * @param units how many units there are, for example outputs
    * @param multiple parts start at multiples of this
@@ -89,26 +98,34 @@ public final class Workers implements AutoCloseable {
       return;
     }
     try {
-      split(new Job(++jobs, units, multiple, threads * partsPerThread, range));
+      split(units, multiple, threads * partsPerThread, range);
     } finally {
       busy.setRelease(false);
     }
   }
 
-  private void split(Job job) {
+  private void split(int units, int multiple, int wanted, Range range) {
     if (workers.length == 0) {
       workers = start(threads - 1);
     }
-    current = job;
+    long blocks = ((long) units + multiple - 1) / multiple;
+    long blocksPerPart = (blocks + wanted - 1) / wanted;
+    this.units = units;
+    this.partSize = (int) Math.min(units, blocksPerPart * multiple);
+    this.parts = (int) (((long) units + partSize - 1) / partSize);
+    this.range = range;
+    undone.setPlain(parts);
+    unclaimed.set(parts);
     for (Worker worker : workers) {
       if (worker.parked) {
         LockSupport.unpark(worker);
       }
     }
-    job.work();
-    job.await();
-    current = null;
-    job.rethrow();
+    work();
+    await();
+    // The job holds the caller's matrix.
+    this.range = null;
+    rethrow();
   }
 
   private Worker[] start(int count) {
@@ -120,60 +137,45 @@ public final class Workers implements AutoCloseable {
     return started;
   }
 
-  /** One call of {@link #run}; late workers find its parts claimed and do nothing. */
-  private static final class Job {
-    private final long id;
-    private final int units;
-    private final int partSize;
-    private final int parts;
-    private final Range range;
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger done = new AtomicInteger();
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
-
-    Job(long id, int units, int multiple, int parts, Range range) {
-      this.id = id;
-      long blocks = ((long) units + multiple - 1) / multiple;
-      long blocksPerPart = (blocks + parts - 1) / parts;
-      this.units = units;
-      this.partSize = (int) Math.min(units, blocksPerPart * multiple);
-      this.parts = (int) (((long) units + partSize - 1) / partSize);
-      this.range = range;
-    }
-
-    void work() {
-      for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
-        int from = part * partSize;
-        try {
-          range.run(from, (int) Math.min(units, (long) from + partSize));
-        } catch (Throwable e) {
-          failure.compareAndSet(null, e);
-        } finally {
-          done.incrementAndGet();
-        }
+  /** Claims and runs parts until none is left. */
+  private void work() {
+    for (int left = unclaimed.get(); left > 0; left = unclaimed.get()) {
+      if (unclaimed.compareAndSet(left, left - 1)) {
+        runPart(parts - left);
       }
     }
+  }
 
-    @SuppressWarnings("ThreadPriorityCheck") // yields only to a thread that holds a claimed part
-    void await() {
-      for (int spins = 0; done.get() < parts; spins++) {
-        // A worker that lost its core in the middle of a part needs ours.
-        if ((spins & 1023) == 1023) {
-          Thread.yield();
-        } else {
-          Thread.onSpinWait();
-        }
+  private void runPart(int part) {
+    int from = part * partSize;
+    try {
+      range.run(from, (int) Math.min(units, (long) from + partSize));
+    } catch (Throwable e) {
+      failure.compareAndSet(null, e);
+    } finally {
+      undone.decrementAndGet();
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // yields only to a thread that holds a claimed part
+  private void await() {
+    for (int spins = 0; undone.get() > 0; spins++) {
+      // A worker that lost its core in the middle of a part needs ours.
+      if ((spins & 1023) == 1023) {
+        Thread.yield();
+      } else {
+        Thread.onSpinWait();
       }
     }
+  }
 
-    void rethrow() {
-      Throwable e = failure.get();
-      if (e instanceof RuntimeException runtime) {
-        throw runtime;
-      }
-      if (e instanceof Error error) {
-        throw error;
-      }
+  private void rethrow() {
+    Throwable e = failure.getPlain() == null ? null : failure.getAndSet(null);
+    if (e instanceof RuntimeException runtime) {
+      throw runtime;
+    }
+    if (e instanceof Error error) {
+      throw error;
     }
   }
 
@@ -189,14 +191,12 @@ public final class Workers implements AutoCloseable {
 
     @Override
     public void run() {
-      // Only the number of the last job is kept, not the job: it holds the caller's matrix.
-      long last = 0;
       while (!closed) {
-        last = workOn(current, last);
+        work();
         long idleSince = System.nanoTime();
-        while (!closed && !isNew(current, last)) {
+        while (!closed && unclaimed.get() <= 0) {
           if (System.nanoTime() - idleSince > SPIN_NANOS) {
-            park(last);
+            park();
             idleSince = System.nanoTime();
           } else {
             Thread.onSpinWait();
@@ -205,22 +205,10 @@ public final class Workers implements AutoCloseable {
       }
     }
 
-    private static long workOn(Job job, long last) {
-      if (!isNew(job, last)) {
-        return last;
-      }
-      job.work();
-      return job.id;
-    }
-
-    private static boolean isNew(Job job, long last) {
-      return job != null && job.id != last;
-    }
-
-    private void park(long last) {
+    private void park() {
       parked = true;
-      // Looked at again after the flag is set: a caller sets the job first, then looks at the flag.
-      if (!closed && !isNew(current, last)) {
+      // Looked at again after the flag is set: a caller adds parts first, then looks at the flag.
+      if (!closed && unclaimed.get() <= 0) {
         LockSupport.park(Workers.this);
       }
       parked = false;

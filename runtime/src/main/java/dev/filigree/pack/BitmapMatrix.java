@@ -2,7 +2,6 @@ package dev.filigree.pack;
 
 import dev.filigree.kernel.BitmapArrays;
 import dev.filigree.kernel.BitmapPacking;
-import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Values;
@@ -22,6 +21,14 @@ import java.util.stream.Stream;
 public final class BitmapMatrix extends StoredMatrix<BitmapArrays> {
   static final String FORMAT = "bitmap";
   private static final int STRIP = Kernels.STRIP;
+
+  private static final Product.Part<BitmapArrays> ROW =
+      (w, p, from, to) ->
+          p.kernels.bitmap().gemv(w, p.inputs, p.finite, p.bias, p.y, p.yAt, from, to);
+
+  private static final Product.Part<BitmapArrays> FOUR_ROWS =
+      (w, p, from, to) ->
+          p.kernels.bitmap().gemm4(w, p.inputs, p.finite, p.bias, p.y, p.yAt, from, to);
 
   private BitmapMatrix(BitmapArrays arrays) {
     super(arrays, arrays.values().type(), arrays.rows(), arrays.cols(), kept(arrays));
@@ -92,41 +99,24 @@ public final class BitmapMatrix extends StoredMatrix<BitmapArrays> {
   }
 
   @Override
-  void product(
-      BitmapArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(BitmapArrays arrays, Product p) {
     int b = 0;
-    for (; b + 4 <= batch; b += 4) {
-      float[] inputs = inputs(x, b, 4);
-      boolean finite = Inputs.finite(inputs, 4 * cols());
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              STRIP,
-              8,
-              4 * work(),
-              (from, to) ->
-                  on.kernels().bitmap().gemm4(arrays, inputs, finite, bias, y, yAt, from, to));
+    for (; b + 4 <= p.batch; b += 4) {
+      inputs(p, b, 4);
+      p.split(rows(), STRIP, 8, 4 * work(), FOUR_ROWS);
     }
-    for (; b < batch; b++) {
-      float[] inputs = inputs(x, b, 1);
-      boolean finite = Inputs.finite(inputs, cols());
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              STRIP,
-              8,
-              work(),
-              (from, to) ->
-                  on.kernels().bitmap().gemv(arrays, inputs, finite, bias, y, yAt, from, to));
+    for (; b < p.batch; b++) {
+      inputs(p, b, 1);
+      p.split(rows(), STRIP, 8, work(), ROW);
     }
   }
 
-  private float[] inputs(ByteBuffer x, int b, int count) {
-    float[] inputs = Scratch.local().inputs(Math.multiplyExact(count, cols()));
-    Inputs.copy(x, b * cols(), count * cols(), inputs);
-    return inputs;
+  private void inputs(Product p, int b, int count) {
+    int floats = Math.multiplyExact(count, cols());
+    p.inputs = Scratch.local().inputs(floats);
+    Inputs.copy(p.x, b * cols(), floats, p.inputs);
+    p.finite = Inputs.finite(p.inputs, floats);
+    p.yAt = b * rows();
   }
 
   /** A step over a mask costs about as much as a few multiply-adds, however many bits it has. */

@@ -20,6 +20,18 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   /** From this many activation rows on, transposing them into a panel pays. */
   private static final int PANEL_BATCH = 12;
 
+  private static final Product.Part<ColumnsArrays> ROW =
+      (w, p, from, to) -> row(w, p, p.xAt, p.yAt, p.first + from, p.first + to);
+
+  private static final Product.Part<ColumnsArrays> FOUR_ROWS =
+      (w, p, from, to) -> fourRows(w, p, p.xAt, p.yAt, from, to);
+
+  private static final Product.Part<ColumnsArrays> ALL_ROWS = ColumnsMatrix::allRows;
+
+  private static final Panels.Chunk<ColumnsArrays> PANEL =
+      (kernels, w, panel, lanes, tile, from, to) ->
+          kernels.columns().panel(w, panel, lanes, tile, from, to);
+
   private ColumnsMatrix(ColumnsArrays arrays) {
     super(
         arrays,
@@ -35,6 +47,24 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
 
   static ColumnsMatrix fromParts(int rows, int cols, PartReader parts) {
     return new ColumnsMatrix(new ColumnsArrays(rows, cols, parts.values(cols, cols, rows)));
+  }
+
+  private static void row(ColumnsArrays w, Product p, int xAt, int yAt, int from, int to) {
+    p.kernels.columns().gemv(w, p.active, p.count, p.x, xAt, p.bias, p.y, yAt, from, to);
+  }
+
+  private static void fourRows(ColumnsArrays w, Product p, int xAt, int yAt, int from, int to) {
+    p.kernels.columns().gemm4(w, p.x, xAt, p.bias, p.y, yAt, from, to);
+  }
+
+  private static void allRows(ColumnsArrays w, Product p, int from, int to) {
+    int b = 0;
+    for (; b + 4 <= p.batch; b += 4) {
+      fourRows(w, p, b * w.cols(), b * w.rows(), p.first + from, p.first + to);
+    }
+    for (; b < p.batch; b++) {
+      row(w, p, b * w.cols(), b * w.rows(), p.first + from, p.first + to);
+    }
   }
 
   @Override
@@ -60,14 +90,7 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
     ByteBuffer inputs = Buffers.floats("x", x, cols());
     ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows());
     ByteBuffer outputs = Buffers.writable("y", y, rows());
-    ColumnsArrays arrays = acquire();
-    try {
-      gemv(arrays, on, inputs, 0, active, count, offsets, outputs, 0);
-    } catch (IllegalStateException e) {
-      throw freed(e);
-    } finally {
-      release();
-    }
+    activeOutputs(on, inputs, 0, active, count, offsets, outputs, 0, 0, rows());
   }
 
   /**
@@ -90,22 +113,25 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
       int from,
       int to) {
     ColumnsArrays arrays = acquire();
+    Product p = Product.begin(on, arrays, x, 1, bias, y);
     try {
-      on.workers()
-          .run(
-              to - from,
-              16,
-              1,
-              (long) (to - from) * count,
-              (first, end) ->
-                  on.kernels()
-                      .columns()
-                      .gemv(arrays, active, count, x, xAt, bias, y, yAt, from + first, from + end));
+      p.xAt = xAt;
+      p.yAt = yAt;
+      p.first = from;
+      row(p, active, count, to - from);
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
+      p.end();
       release();
     }
+  }
+
+  /** One part per thread: a part reads its piece of every active row, and long pieces read best. */
+  private static void row(Product p, int[] active, int count, int outputs) {
+    p.active = active;
+    p.count = count;
+    p.split(outputs, 16, 1, (long) outputs * count, ROW);
   }
 
   /**
@@ -115,39 +141,15 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   void outputs(
       Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y, int from, int to) {
     ColumnsArrays arrays = acquire();
+    Product p = Product.begin(on, arrays, x, batch, bias, y);
     try {
-      on.workers()
-          .run(
-              to - from,
-              32,
-              4,
-              (long) (to - from) * cols() * batch,
-              (first, end) -> {
-                int b = 0;
-                for (; b + 4 <= batch; b += 4) {
-                  on.kernels()
-                      .columns()
-                      .gemm4(arrays, x, b * cols(), bias, y, b * rows(), from + first, from + end);
-                }
-                for (; b < batch; b++) {
-                  on.kernels()
-                      .columns()
-                      .gemv(
-                          arrays,
-                          null,
-                          cols(),
-                          x,
-                          b * cols(),
-                          bias,
-                          y,
-                          b * rows(),
-                          from + first,
-                          from + end);
-                }
-              });
+      p.first = from;
+      p.count = cols();
+      p.split(to - from, 32, 4, (long) (to - from) * cols() * batch, ALL_ROWS);
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
+      p.end();
       release();
     }
   }
@@ -178,58 +180,22 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   }
 
   @Override
-  void product(
-      ColumnsArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
-    if (batch >= PANEL_BATCH) {
-      Panels.multiply(
-          on,
-          rows(),
-          cols(),
-          nonZeros(),
-          x,
-          batch,
-          bias,
-          y,
-          (panel, lanes, tile, from, to) ->
-              on.kernels().columns().panel(arrays, panel, lanes, tile, from, to));
+  void product(ColumnsArrays arrays, Product p) {
+    if (p.batch >= PANEL_BATCH) {
+      Panels.multiply(this, arrays, p, nonZeros(), PANEL);
       return;
     }
     int b = 0;
-    for (; b + 4 <= batch; b += 4) {
-      int xAt = b * cols();
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              32,
-              4,
-              4 * nonZeros(),
-              (from, to) -> on.kernels().columns().gemm4(arrays, x, xAt, bias, y, yAt, from, to));
+    for (; b + 4 <= p.batch; b += 4) {
+      p.xAt = b * cols();
+      p.yAt = b * rows();
+      p.split(rows(), 32, 4, 4 * nonZeros(), FOUR_ROWS);
     }
-    for (; b < batch; b++) {
-      gemv(arrays, on, x, b * cols(), null, cols(), bias, y, b * rows());
+    for (; b < p.batch; b++) {
+      p.xAt = b * cols();
+      p.yAt = b * rows();
+      row(p, null, cols(), rows());
     }
-  }
-
-  private void gemv(
-      ColumnsArrays arrays,
-      Execution on,
-      ByteBuffer x,
-      int xAt,
-      int[] active,
-      int count,
-      ByteBuffer bias,
-      ByteBuffer y,
-      int yAt) {
-    // One part per thread: a part reads its piece of every active row, and long pieces read best.
-    on.workers()
-        .run(
-            rows(),
-            16,
-            1,
-            (long) rows() * count,
-            (from, to) ->
-                on.kernels().columns().gemv(arrays, active, count, x, xAt, bias, y, yAt, from, to));
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.filigree.pack;
 
 import dev.filigree.kernel.CsrArrays;
 import dev.filigree.kernel.CsrPacking;
-import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Values;
@@ -20,6 +19,13 @@ import java.util.stream.Stream;
  */
 public final class CsrMatrix extends StoredMatrix<CsrArrays> {
   static final String FORMAT = "csr";
+
+  private static final Product.Part<CsrArrays> ROW =
+      (w, p, from, to) -> p.kernels.csr().gemv(w, p.inputs, p.bias, p.y, p.yAt, from, to);
+
+  private static final Panels.Chunk<CsrArrays> PANEL =
+      (kernels, w, panel, lanes, tile, from, to) ->
+          kernels.csr().panel(w, panel, lanes, tile, from, to);
 
   private CsrMatrix(CsrArrays arrays) {
     super(
@@ -97,34 +103,17 @@ public final class CsrMatrix extends StoredMatrix<CsrArrays> {
   }
 
   @Override
-  void product(
-      CsrArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(CsrArrays arrays, Product p) {
     // Below four rows the transposition into a panel costs more than it brings.
-    if (batch >= 4) {
-      Panels.multiply(
-          on,
-          rows(),
-          cols(),
-          nonZeros(),
-          x,
-          batch,
-          bias,
-          y,
-          (panel, lanes, tile, from, to) ->
-              on.kernels().csr().panel(arrays, panel, lanes, tile, from, to));
+    if (p.batch >= 4) {
+      Panels.multiply(this, arrays, p, nonZeros(), PANEL);
       return;
     }
-    for (int b = 0; b < batch; b++) {
-      float[] inputs = Scratch.local().inputs(cols());
-      Inputs.copy(x, b * cols(), cols(), inputs);
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              4,
-              8,
-              4 * nonZeros(),
-              (from, to) -> on.kernels().csr().gemv(arrays, inputs, bias, y, yAt, from, to));
+    p.inputs = Scratch.local().inputs(cols());
+    for (int b = 0; b < p.batch; b++) {
+      Inputs.copy(p.x, b * cols(), cols(), p.inputs);
+      p.yAt = b * rows();
+      p.split(rows(), 4, 8, 4 * nonZeros(), ROW);
     }
   }
 

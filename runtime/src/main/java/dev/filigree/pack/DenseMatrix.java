@@ -4,7 +4,6 @@ import dev.filigree.kernel.DenseArrays;
 import dev.filigree.kernel.DensePacking;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.ValueType;
-import dev.filigree.kernel.Workers;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -18,6 +17,16 @@ import java.util.List;
  */
 public final class DenseMatrix extends StoredMatrix<DenseArrays> {
   static final String FORMAT = "dense";
+
+  private static final Product.Part<DenseArrays> ROW =
+      (w, p, from, to) -> p.kernels.dense().gemv(w, p.x, p.xAt, p.bias, p.y, p.yAt, from, to);
+
+  private static final Product.Part<DenseArrays> CHOSEN =
+      (w, p, from, to) -> p.kernels.dense().rows(w, p.active, p.x, 0, p.bias, p.y, 0, from, to);
+
+  private static final Panels.Chunk<DenseArrays> PANEL =
+      (kernels, w, panel, lanes, tile, from, to) ->
+          kernels.dense().panel(w, panel, lanes, tile, from, to);
 
   private DenseMatrix(DenseArrays arrays) {
     super(
@@ -88,49 +97,29 @@ public final class DenseMatrix extends StoredMatrix<DenseArrays> {
   void chosenRows(
       Execution on, ByteBuffer x, int[] outputs, int count, ByteBuffer bias, ByteBuffer y) {
     DenseArrays arrays = acquire();
+    Product p = Product.begin(on, arrays, x, 1, bias, y);
     try {
-      on.workers()
-          .run(
-              count,
-              4,
-              4,
-              (long) count * cols(),
-              (from, to) -> on.kernels().dense().rows(arrays, outputs, x, 0, bias, y, 0, from, to));
+      p.active = outputs;
+      p.split(count, 4, 4, (long) count * cols(), CHOSEN);
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
+      p.end();
       release();
     }
   }
 
   @Override
-  void product(
-      DenseArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(DenseArrays arrays, Product p) {
     // Below four rows the transposition into a panel costs more than it brings.
-    if (batch >= 4) {
-      Panels.multiply(
-          on,
-          rows(),
-          cols(),
-          nonZeros(),
-          x,
-          batch,
-          bias,
-          y,
-          (panel, lanes, tile, from, to) ->
-              on.kernels().dense().panel(arrays, panel, lanes, tile, from, to));
+    if (p.batch >= 4) {
+      Panels.multiply(this, arrays, p, nonZeros(), PANEL);
       return;
     }
-    Workers workers = on.workers();
-    for (int b = 0; b < batch; b++) {
-      int xAt = b * cols();
-      int yAt = b * rows();
-      workers.run(
-          rows(),
-          4,
-          4,
-          nonZeros(),
-          (from, to) -> on.kernels().dense().gemv(arrays, x, xAt, bias, y, yAt, from, to));
+    for (int b = 0; b < p.batch; b++) {
+      p.xAt = b * cols();
+      p.yAt = b * rows();
+      p.split(rows(), 4, 4, nonZeros(), ROW);
     }
   }
 

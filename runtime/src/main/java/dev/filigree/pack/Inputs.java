@@ -9,7 +9,9 @@ final class Inputs {
 
   /** Copies floats {@code at} to {@code at + count} of x to the start of the array. */
   static void copy(ByteBuffer x, int at, int count, float[] into) {
-    x.slice(4 * at, 4 * count).order(x.order()).asFloatBuffer().get(into, 0, count);
+    for (int i = 0; i < count; i++) {
+      into[i] = x.getFloat(4 * (at + i));
+    }
   }
 
   /** Whether the first elements are all finite numbers. */

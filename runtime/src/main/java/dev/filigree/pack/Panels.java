@@ -1,137 +1,149 @@
 package dev.filigree.pack;
 
-import dev.filigree.kernel.Execution;
+import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.Kernels;
+import dev.filigree.kernel.Workers;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * Products with many activation rows: groups of up to 64 rows are transposed into panels
  * [cols][lanes], so that one weight meets a whole vector of activations, and chunks of outputs run
- * over all panels while their weights are in the cache.
+ * over all panels while their weights are in the cache. One object per calling thread.
  */
 final class Panels {
+  private static final ThreadLocal<Panels> LOCAL = ThreadLocal.withInitial(Panels::new);
 
-  /** Activation rows that are transposed at a time; bounds the working memory. */
-  private static final int SUPER = 256;
+  /** Panels that are filled at a time; bounds the working memory. */
+  private static final int COUNT = 4;
 
   /** Outputs per chunk. */
   private static final int CHUNK = 64;
 
-  /** Computes tile[r - from][lane] for one panel. */
+  /**
+   * Computes tile[r - from][lane] for one panel; captures nothing.
+   *
+   * @param <A> the stored arrays
+   */
   @FunctionalInterface
-  interface Product {
-    void run(ByteBuffer panel, int lanes, float[] tile, int from, int to);
+  interface Chunk<A> {
+    void run(
+        Kernels kernels, A arrays, ByteBuffer panel, int lanes, float[] tile, int from, int to);
   }
 
-  private Panels() {}
+  private final Workers.Range filling = this::fill;
+  private final Workers.Range products = this::multiply;
+  private final ByteBuffer[] memory = new ByteBuffer[COUNT];
+  private Product product;
+  private Chunk<Object> chunk;
+  private Object arrays;
+  private int rows;
+  private int cols;
+
+  /** The activation rows that are in the panels now. */
+  private int first;
+
+  private int end;
+
+  private Panels() {
+    Arrays.fill(memory, AlignedMemory.allocate(0));
+  }
 
   /**
-   * y = x W^T + bias.
+   * Y = X W^T + bias.
    *
    * @param work multiply-adds for one activation row
    */
-  static void multiply(
-      Execution on,
-      int rows,
-      int cols,
-      long work,
-      ByteBuffer x,
-      int batch,
-      ByteBuffer bias,
-      ByteBuffer y,
-      Product product) {
-    for (int b = 0; b < batch; b += SUPER) {
-      multiplyRows(on, rows, cols, work, x, b, Math.min(batch, b + SUPER), bias, y, product);
+  @SuppressWarnings("unchecked")
+  static <A> void multiply(StoredMatrix<A> matrix, A arrays, Product p, long work, Chunk<A> chunk) {
+    Panels local = LOCAL.get();
+    local.product = p;
+    local.chunk = (Chunk<Object>) chunk;
+    local.arrays = arrays;
+    local.rows = matrix.rows();
+    local.cols = matrix.cols();
+    try {
+      local.run(work);
+    } finally {
+      local.product = null;
+      local.chunk = null;
+      local.arrays = null;
     }
   }
 
-  private static void multiplyRows(
-      Execution on,
-      int rows,
-      int cols,
-      long work,
-      ByteBuffer x,
-      int first,
-      int end,
-      ByteBuffer bias,
-      ByteBuffer y,
-      Product product) {
-    int count = end - first;
-    int lanesInAll = roundUp(count);
-    FloatBuffer inputs = x.asFloatBuffer();
-    FloatBuffer offsets = bias == null ? null : bias.asFloatBuffer();
-    FloatBuffer outputs = y.asFloatBuffer();
-    ByteBuffer memory = Scratch.local().panels(Math.multiplyExact(4 * lanesInAll, cols));
-    on.workers()
-        .run(
-            cols,
-            16,
-            2,
-            (long) cols * lanesInAll,
-            (from, to) -> {
-              for (int b = first; b < end; b += Kernels.MAX_PANEL_LANES) {
-                FloatBuffer panel = panel(memory, b - first, count, cols).asFloatBuffer();
-                fill(inputs, b, end, cols, panel, from, to);
-              }
-            });
-    on.workers()
-        .run(
-            rows,
-            4,
-            8,
-            work * count,
-            (from, to) -> {
-              float[] tile = Scratch.local().tile(CHUNK * Kernels.MAX_PANEL_LANES);
-              for (int r = from; r < to; r += CHUNK) {
-                int stop = Math.min(to, r + CHUNK);
-                for (int b = first; b < end; b += Kernels.MAX_PANEL_LANES) {
-                  int lanes = lanes(b, end);
-                  product.run(panel(memory, b - first, count, cols), lanes, tile, r, stop);
-                  int last = Math.min(end, b + lanes);
-                  store(tile, lanes, b, last, offsets, outputs, rows, r, stop);
-                }
-              }
-            });
+  private void run(long work) {
+    Workers workers = product.on().workers();
+    int most = COUNT * Kernels.MAX_PANEL_LANES;
+    for (int b = 0; b < product.batch; b += most) {
+      first = b;
+      end = Math.min(product.batch, b + most);
+      int lanes = 0;
+      for (int i = 0; start(i) < end; i++) {
+        grow(i, Math.multiplyExact(4 * lanes(i), cols));
+        lanes += lanes(i);
+      }
+      workers.run(cols, 16, 2, (long) cols * lanes, filling);
+      workers.run(rows, 4, 8, work * (end - first), products);
+    }
   }
 
-  /** The memory of the panel that starts with activation row b. */
-  private static ByteBuffer panel(ByteBuffer memory, int b, int count, int cols) {
-    return memory
-        .slice(4 * b * cols, 4 * lanes(b, count) * cols)
-        .order(java.nio.ByteOrder.nativeOrder());
+  private void grow(int i, int bytes) {
+    if (memory[i].capacity() < bytes) {
+      memory[i] = AlignedMemory.allocate(bytes);
+    }
   }
 
-  private static int lanes(int b, int end) {
-    return Math.min(Kernels.MAX_PANEL_LANES, roundUp(end - b));
+  /** The first activation row of a panel. */
+  private int start(int panel) {
+    return first + panel * Kernels.MAX_PANEL_LANES;
   }
 
-  private static int roundUp(int count) {
-    return (count + Kernels.PANEL_LANES - 1) / Kernels.PANEL_LANES * Kernels.PANEL_LANES;
+  private int lanes(int panel) {
+    int rounded =
+        (end - start(panel) + Kernels.PANEL_LANES - 1) / Kernels.PANEL_LANES * Kernels.PANEL_LANES;
+    return Math.min(Kernels.MAX_PANEL_LANES, rounded);
   }
 
-  /** Transposes activation rows b to end (at most a panel full) for the inputs from to to. */
+  /** Transposes the inputs from to to of all activation rows. */
+  private void fill(int from, int to) {
+    for (int i = 0; start(i) < end; i++) {
+      int lanes = lanes(i);
+      int used = Math.min(lanes, end - start(i));
+      fill(product.x, start(i) * cols, cols, memory[i], lanes, used, from, to);
+    }
+  }
+
   private static void fill(
-      FloatBuffer x, int b, int end, int cols, FloatBuffer panel, int from, int to) {
-    int lanes = lanes(b, end);
-    int used = Math.min(lanes, end - b);
+      ByteBuffer x, int at, int cols, ByteBuffer panel, int lanes, int used, int from, int to) {
     // A cache line of eight rows at a time: rows a power of two apart share few lines of the cache.
     for (int k0 = from; k0 < to; k0 += 16) {
       int k1 = Math.min(to, k0 + 16);
       for (int l0 = 0; l0 < used; l0 += 8) {
         int l1 = Math.min(used, l0 + 8);
         for (int k = k0; k < k1; k++) {
-          int at = k * lanes;
-          int source = b * cols + k;
           for (int l = l0; l < l1; l++) {
-            panel.put(at + l, x.get(source + l * cols));
+            panel.putInt(4 * (k * lanes + l), x.getInt(4 * (at + k + l * cols)));
           }
         }
       }
       for (int k = k0; k < k1; k++) {
         for (int l = used; l < lanes; l++) {
-          panel.put(k * lanes + l, 0f);
+          panel.putInt(4 * (k * lanes + l), 0);
         }
+      }
+    }
+  }
+
+  /** The outputs from to to of all activation rows. */
+  private void multiply(int from, int to) {
+    float[] tile = Scratch.local().tile(CHUNK * Kernels.MAX_PANEL_LANES);
+    for (int r = from; r < to; r += CHUNK) {
+      int stop = Math.min(to, r + CHUNK);
+      for (int i = 0; start(i) < end; i++) {
+        int lanes = lanes(i);
+        chunk.run(product.kernels, arrays, memory[i], lanes, tile, r, stop);
+        int last = Math.min(end, start(i) + lanes);
+        store(tile, lanes, start(i), last, product.bias, product.y, rows, r, stop);
       }
     }
   }
@@ -141,8 +153,8 @@ final class Panels {
       int lanes,
       int b,
       int end,
-      FloatBuffer bias,
-      FloatBuffer y,
+      ByteBuffer bias,
+      ByteBuffer y,
       int rows,
       int from,
       int to) {
@@ -152,11 +164,11 @@ final class Panels {
       int source = l - b;
       if (bias == null) {
         for (int r = 0; r < count; r++) {
-          y.put(at + r, tile[source + r * lanes]);
+          y.putFloat(4 * (at + r), tile[source + r * lanes]);
         }
       } else {
         for (int r = 0; r < count; r++) {
-          y.put(at + r, tile[source + r * lanes] + bias.get(from + r));
+          y.putFloat(4 * (at + r), tile[source + r * lanes] + bias.getFloat(4 * (from + r)));
         }
       }
     }

@@ -1,13 +1,9 @@
 package dev.filigree.pack;
 
-import dev.filigree.kernel.AlignedMemory;
-import java.nio.ByteBuffer;
-
 /** Working memory of one thread, grown to what its largest product needs. */
 final class Scratch {
   private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
-  private ByteBuffer panels = AlignedMemory.allocate(0);
   private float[] inputs = {};
   private float[] tile = {};
 
@@ -15,14 +11,6 @@ final class Scratch {
 
   static Scratch local() {
     return LOCAL.get();
-  }
-
-  /** Off-heap memory of at least that many bytes; content undefined. */
-  ByteBuffer panels(int bytes) {
-    if (panels.capacity() < bytes) {
-      panels = AlignedMemory.allocate(bytes);
-    }
-    return panels;
   }
 
   /** At least that many floats; content undefined. */

@@ -1,13 +1,13 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.BitmapPacking;
-import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.SellArrays;
 import dev.filigree.kernel.SellPacking;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Values;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,6 +24,10 @@ public final class SellMatrix extends StoredMatrix<SellArrays> {
   static final String FORMAT = "sell";
   private static final int STRIP = Kernels.STRIP;
   private static final int WINDOW = Kernels.WINDOW;
+
+  private static final Product.Part<SellArrays> ROW =
+      (w, p, from, to) ->
+          p.kernels.sell().gemv(w, p.inputs, p.finite, p.bias, p.y, p.yAt, from, to);
 
   private SellMatrix(SellArrays arrays, long kept) {
     super(arrays, arrays.values().type(), arrays.rows(), arrays.cols(), kept);
@@ -111,23 +115,15 @@ public final class SellMatrix extends StoredMatrix<SellArrays> {
   }
 
   @Override
-  void product(
-      SellArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(SellArrays arrays, Product p) {
     int padded = Math.multiplyExact(arrays.windows(), WINDOW);
-    float[] inputs = Scratch.local().inputs(padded);
-    java.util.Arrays.fill(inputs, cols(), padded, 0f);
-    for (int b = 0; b < batch; b++) {
-      Inputs.copy(x, b * cols(), cols(), inputs);
-      boolean finite = Inputs.finite(inputs, cols());
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              STRIP,
-              8,
-              arrays.inputs().limit(),
-              (from, to) ->
-                  on.kernels().sell().gemv(arrays, inputs, finite, bias, y, yAt, from, to));
+    p.inputs = Scratch.local().inputs(padded);
+    Arrays.fill(p.inputs, cols(), padded, 0f);
+    for (int b = 0; b < p.batch; b++) {
+      Inputs.copy(p.x, b * cols(), cols(), p.inputs);
+      p.finite = Inputs.finite(p.inputs, cols());
+      p.yAt = b * rows();
+      p.split(rows(), STRIP, 8, arrays.inputs().limit(), ROW);
     }
   }
 

@@ -73,11 +73,13 @@ abstract class StoredMatrix<A> implements PackedMatrix {
     ByteBuffer offsets = bias == null ? null : Buffers.floats("bias", bias, rows);
     ByteBuffer outputs = Buffers.writable("y", y, (long) batch * rows);
     A arrays = acquire();
+    Product p = Product.begin(on, arrays, inputs, batch, offsets, outputs);
     try {
-      product(arrays, on, inputs, batch, offsets, outputs);
+      product(arrays, p);
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
+      p.end();
       release();
     }
   }
@@ -95,8 +97,7 @@ abstract class StoredMatrix<A> implements PackedMatrix {
   }
 
   /** The product with checked arguments: position 0, native order, large enough. */
-  abstract void product(
-      A arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y);
+  abstract void product(A arrays, Product p);
 
   @Override
   public void multiplyActive(ByteBuffer x, int[] active, int count, ByteBuffer bias, ByteBuffer y) {

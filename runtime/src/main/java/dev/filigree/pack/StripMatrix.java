@@ -1,6 +1,5 @@
 package dev.filigree.pack;
 
-import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.StripArrays;
 import dev.filigree.kernel.StripPacking;
@@ -25,6 +24,14 @@ import java.util.stream.Stream;
  * included.
  */
 public final class StripMatrix extends StoredMatrix<StripArrays> {
+
+  private static final Product.Part<StripArrays> ROW =
+      (w, p, from, to) -> p.kernels.strips().gemv(w, p.inputs, p.bias, p.y, p.yAt, from, to);
+
+  private static final Panels.Chunk<StripArrays> PANEL =
+      (kernels, w, panel, lanes, tile, from, to) ->
+          kernels.strips().panel(w, panel, lanes, tile, from, to);
+
   private final StripShape shape;
 
   private StripMatrix(StripArrays arrays) {
@@ -151,36 +158,19 @@ public final class StripMatrix extends StoredMatrix<StripArrays> {
   }
 
   @Override
-  void product(
-      StripArrays arrays, Execution on, ByteBuffer x, int batch, ByteBuffer bias, ByteBuffer y) {
+  void product(StripArrays arrays, Product p) {
     // Below four rows the transposition into a panel costs more than it brings.
-    if (batch >= 4) {
-      Panels.multiply(
-          on,
-          rows(),
-          cols(),
-          nonZeros(),
-          x,
-          batch,
-          bias,
-          y,
-          (panel, lanes, tile, from, to) ->
-              on.kernels().strips().panel(arrays, panel, lanes, tile, from, to));
+    if (p.batch >= 4) {
+      Panels.multiply(this, arrays, p, nonZeros(), PANEL);
       return;
     }
     int padded = Math.addExact(cols(), shape.inputs() - 1);
-    float[] inputs = Scratch.local().inputs(padded);
-    Arrays.fill(inputs, cols(), padded, 0f);
-    for (int b = 0; b < batch; b++) {
-      Inputs.copy(x, b * cols(), cols(), inputs);
-      int yAt = b * rows();
-      on.workers()
-          .run(
-              rows(),
-              Kernels.STRIP,
-              8,
-              nonZeros(),
-              (from, to) -> on.kernels().strips().gemv(arrays, inputs, bias, y, yAt, from, to));
+    p.inputs = Scratch.local().inputs(padded);
+    Arrays.fill(p.inputs, cols(), padded, 0f);
+    for (int b = 0; b < p.batch; b++) {
+      Inputs.copy(p.x, b * cols(), cols(), p.inputs);
+      p.yAt = b * rows();
+      p.split(rows(), Kernels.STRIP, 8, nonZeros(), ROW);
     }
   }
 

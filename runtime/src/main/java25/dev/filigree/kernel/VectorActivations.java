@@ -3,12 +3,12 @@ package dev.filigree.kernel;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -16,21 +16,20 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorActivations implements ActivationKernels {
   private static final VectorSpecies<Integer> I = F.withLanes(int.class);
 
+  /** Elements that are computed in working memory at a time. */
+  private static final int BLOCK = 512;
+
   @Override
   public void apply(Activation f, ByteBuffer yb, int from, int to) {
-    if (f == Activation.NONE) {
-      return;
-    }
-    MemorySegment y = MemorySegment.ofBuffer(yb);
-    int i = from;
-    for (; i + LANES <= to; i += LANES) {
-      of(f, FloatVector.fromMemorySegment(F, y, 4L * i, ORDER)).intoMemorySegment(y, 4L * i, ORDER);
-    }
-    if (i < to) {
+    MemorySegment y = Views.segment(yb);
+    int whole = from + (to - from) / LANES * LANES;
+    whole(f, y, from, whole);
+    if (whole < to && f != Activation.NONE) {
       // The last ones see the arithmetic of a lane too, so the bits do not depend on the range.
-      VectorMask<Float> rest = F.indexInRange(i, to);
-      of(f, FloatVector.fromMemorySegment(F, y, 4L * i, ORDER, rest))
-          .intoMemorySegment(y, 4L * i, ORDER, rest);
+      MemorySegment rest = VectorUnpacked.local().segment();
+      MemorySegment.copy(y, 4L * whole, rest, 0, 4L * (to - whole));
+      whole(f, rest, 0, LANES);
+      MemorySegment.copy(rest, 0, y, 4L * whole, 4L * (to - whole));
     }
   }
 
@@ -44,30 +43,61 @@ final class VectorActivations implements ActivationKernels {
       ByteBuffer hb,
       int hAt,
       int count) {
-    MemorySegment g = MemorySegment.ofBuffer(gb);
-    MemorySegment u = MemorySegment.ofBuffer(ub);
-    MemorySegment h = MemorySegment.ofBuffer(hb);
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      of(f, FloatVector.fromMemorySegment(F, g, 4L * (gAt + i), ORDER))
-          .mul(FloatVector.fromMemorySegment(F, u, 4L * (uAt + i), ORDER))
-          .intoMemorySegment(h, 4L * (hAt + i), ORDER);
-    }
-    if (i < count) {
-      VectorMask<Float> rest = F.indexInRange(i, count);
-      of(f, FloatVector.fromMemorySegment(F, g, 4L * (gAt + i), ORDER, rest))
-          .mul(FloatVector.fromMemorySegment(F, u, 4L * (uAt + i), ORDER, rest))
-          .intoMemorySegment(h, 4L * (hAt + i), ORDER, rest);
+    MemorySegment g = Views.segment(gb);
+    MemorySegment u = Views.segment(ub);
+    MemorySegment h = Views.segment(hb);
+    MemorySegment block = VectorUnpacked.local().segment();
+    for (int i = 0; i < count; i += BLOCK) {
+      int n = Math.min(BLOCK, count - i);
+      MemorySegment.copy(g, 4L * (gAt + i), block, 0, 4L * n);
+      whole(f, block, 0, (n + LANES - 1) / LANES * LANES);
+      product(block, u, 4L * (uAt + i), h, 4L * (hAt + i), n);
     }
   }
 
-  private static FloatVector of(Activation f, FloatVector x) {
-    return switch (f) {
-      case NONE -> x;
-      case SILU -> silu(x);
-      case RELU -> x.max(0f);
-      case GELU -> gelu(x);
-    };
+  private static void product(
+      MemorySegment a, MemorySegment b, long bAt, MemorySegment to, long toAt, int count) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      FloatVector.fromMemorySegment(F, a, 4L * i, ORDER)
+          .mul(FloatVector.fromMemorySegment(F, b, bAt + 4L * i, ORDER))
+          .intoMemorySegment(to, toAt + 4L * i, ORDER);
+    }
+    for (; i < count; i++) {
+      float product =
+          a.get(JAVA_FLOAT_UNALIGNED, 4L * i) * b.get(JAVA_FLOAT_UNALIGNED, bAt + 4L * i);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + 4L * i, product);
+    }
+  }
+
+  /** Whole vectors; one loop per function, since the compiler puts only so much into a method. */
+  private static void whole(Activation f, MemorySegment y, int from, int to) {
+    switch (f) {
+      case NONE -> {}
+      case SILU -> silu(y, from, to);
+      case RELU -> relu(y, from, to);
+      case GELU -> gelu(y, from, to);
+    }
+  }
+
+  private static void silu(MemorySegment y, int from, int to) {
+    for (int i = from; i < to; i += LANES) {
+      silu(FloatVector.fromMemorySegment(F, y, 4L * i, ORDER)).intoMemorySegment(y, 4L * i, ORDER);
+    }
+  }
+
+  private static void relu(MemorySegment y, int from, int to) {
+    for (int i = from; i < to; i += LANES) {
+      FloatVector.fromMemorySegment(F, y, 4L * i, ORDER)
+          .max(0f)
+          .intoMemorySegment(y, 4L * i, ORDER);
+    }
+  }
+
+  private static void gelu(MemorySegment y, int from, int to) {
+    for (int i = from; i < to; i += LANES) {
+      gelu(FloatVector.fromMemorySegment(F, y, 4L * i, ORDER)).intoMemorySegment(y, 4L * i, ORDER);
+    }
   }
 
   private static FloatVector silu(FloatVector x) {

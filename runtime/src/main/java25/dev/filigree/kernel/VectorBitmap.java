@@ -6,13 +6,15 @@ import static dev.filigree.kernel.VectorConstants.ORDER;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
  * Bitmap format: lanes are the outputs of a strip. For each input the kept weights are loaded as
- * they lie, expanded to their lanes and multiplied with the broadcast input.
+ * they lie, expanded to their lanes and multiplied with the broadcast input. Types other than
+ * float32 are converted some inputs ahead.
  *
  * <p>Vectors narrower than a strip take it in several passes over its masks.
  */
@@ -20,48 +22,139 @@ final class VectorBitmap implements BitmapKernels {
   private static final int STRIP = Kernels.STRIP;
   private static final int LANE_BITS = LANES == 64 ? -1 : (1 << LANES) - 1;
 
+  /** Inputs whose weights are converted at a time: 16 KiB of floats at most. */
+  private static final int INPUTS = 256;
+
   @Override
   public void gemv(
       BitmapArrays w,
       float[] x,
       boolean finite,
       ByteBuffer bias,
-      ByteBuffer yb,
+      ByteBuffer y,
       int yAt,
       int from,
       int to) {
-    if (w.values().type() != ValueType.F32) {
-      new PlainBitmap().gemv(w, x, finite, bias, yb, yAt, from, to);
-      return;
-    }
+    multiply(w, x, 1, finite, bias, y, yAt, from, to);
+  }
+
+  @Override
+  public void gemm4(
+      BitmapArrays w,
+      float[] x,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    multiply(w, x, 4, finite, bias, y, yAt, from, to);
+  }
+
+  /**
+   * @param batch activation rows, 1 or 4
+   */
+  private static void multiply(
+      BitmapArrays w,
+      float[] x,
+      int batch,
+      boolean finite,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
     ByteBuffer masks = w.masks();
-    MemorySegment values = MemorySegment.ofBuffer(w.values().data());
-    MemorySegment y = MemorySegment.ofBuffer(yb);
+    MemorySegment values = Views.segment(w.values().data());
+    VectorUnpacked unpacked = VectorUnpacked.local();
+    float[] sums = unpacked.sums();
+    boolean floats = w.values().type() == ValueType.F32;
+    int cols = w.cols();
     for (int r = from; r < to; r += STRIP) {
+      Arrays.fill(sums, 0, batch * STRIP, 0f);
       int strip = r / STRIP;
-      int m = 2 * strip * w.cols();
-      long start = w.starts().getInt(4 * strip);
-      for (int g = 0; g < STRIP && r + g < to; g += LANES) {
-        FloatVector sum =
-            finite
-                ? strip(masks, m, values, start, x, w.cols(), g)
-                : maskedStrip(masks, m, values, start, x, 0, w.cols(), g);
-        store(sum, bias, y, yAt, r + g, to);
+      int next = w.starts().getInt(4 * strip);
+      if (floats) {
+        inputs(masks, strip * cols, values, next, x, batch, finite, 0, cols, cols, sums);
+      } else {
+        for (int k0 = 0; k0 < cols; k0 += INPUTS) {
+          int k1 = Math.min(cols, k0 + INPUTS);
+          int count = count(masks, strip * cols + k0, k1 - k0);
+          MemorySegment some = unpacked.run(w.values(), values, next, count);
+          inputs(masks, strip * cols, some, 0, x, batch, finite, k0, k1, cols, sums);
+          next += count;
+        }
+      }
+      for (int i = 0; i < batch; i++) {
+        int at = yAt + i * w.rows();
+        store(w.values(), sums, i * STRIP, bias, y, at, r, Math.min(to, r + STRIP));
+      }
+    }
+  }
+
+  /** How many weights that many masks keep. */
+  private static int count(ByteBuffer masks, int first, int inputs) {
+    int count = 0;
+    int k = 0;
+    for (; k + 4 <= inputs; k += 4) {
+      count += Long.bitCount(masks.getLong(2 * (first + k)));
+    }
+    for (; k < inputs; k++) {
+      count += Integer.bitCount(masks.getShort(2 * (first + k)) & 0xFFFF);
+    }
+    return count;
+  }
+
+  /**
+   * Adds the products of the inputs k0 to k1 of one strip to its sums [batch][16].
+   *
+   * @param first which mask is that of input 0
+   * @param start where in the values those of input k0 begin
+   */
+  private static void inputs(
+      ByteBuffer masks,
+      int first,
+      MemorySegment values,
+      int start,
+      float[] x,
+      int batch,
+      boolean finite,
+      int k0,
+      int k1,
+      int cols,
+      float[] sums) {
+    for (int g = 0; g < STRIP; g += LANES) {
+      if (!finite) {
+        for (int i = 0; i < batch; i++) {
+          masked(masks, first, values, start, x, i * cols, k0, k1, g, sums, i * STRIP + g);
+        }
+      } else if (batch == 1) {
+        one(masks, first, values, start, x, k0, k1, g, sums);
+      } else {
+        four(masks, first, values, start, x, k0, k1, cols, g, sums);
       }
     }
   }
 
   /** Four inputs per step: one load brings their masks, and the counts need not wait in a chain. */
-  private static FloatVector strip(
-      ByteBuffer masks, int maskAt, MemorySegment values, long start, float[] x, int cols, int g) {
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
+  private static void one(
+      ByteBuffer masks,
+      int first,
+      MemorySegment values,
+      int start,
+      float[] x,
+      int k0,
+      int k1,
+      int g,
+      float[] sums) {
+    FloatVector a0 = FloatVector.fromArray(F, sums, g);
+    FloatVector a1 = FloatVector.zero(F);
+    FloatVector a2 = a1;
+    FloatVector a3 = a1;
     long next = start;
-    int k = 0;
-    for (; k + 4 <= cols; k += 4) {
-      long m = masks.getLong(maskAt + 2 * k);
+    int k = k0;
+    for (; k + 4 <= k1; k += 4) {
+      long m = masks.getLong(2 * (first + k));
       int m0 = (int) m & 0xFFFF;
       int m1 = (int) m >>> 16;
       int m2 = (int) (m >>> 32) & 0xFFFF;
@@ -75,92 +168,32 @@ final class VectorBitmap implements BitmapKernels {
       a3 = load(values, n3, m3, g).fma(FloatVector.broadcast(F, x[k + 3]), a3);
       next += Long.bitCount(m);
     }
-    for (; k < cols; k++) {
-      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
+    for (; k < k1; k++) {
+      int m = masks.getShort(2 * (first + k)) & 0xFFFF;
       a0 = load(values, next, m, g).fma(FloatVector.broadcast(F, x[k]), a0);
       next += Integer.bitCount(m);
     }
-    return a0.add(a1).add(a2.add(a3));
+    a0.add(a1).add(a2.add(a3)).intoArray(sums, g);
   }
 
-  /** Adds only where a weight is kept, so that 0 times infinity is not seen. */
-  private static FloatVector maskedStrip(
+  private static void four(
       ByteBuffer masks,
-      int maskAt,
+      int first,
       MemorySegment values,
-      long start,
+      int start,
       float[] x,
-      int xAt,
+      int k0,
+      int k1,
       int cols,
-      int g) {
-    FloatVector sum = FloatVector.zero(F);
-    long next = start;
-    for (int k = 0; k < cols; k++) {
-      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
-      FloatVector product = load(values, next, m, g).mul(x[xAt + k]);
-      sum =
-          sum.lanewise(VectorOperators.ADD, product, VectorMask.fromLong(F, (m >>> g) & LANE_BITS));
-      next += Integer.bitCount(m);
-    }
-    return sum;
-  }
-
-  @Override
-  public void gemm4(
-      BitmapArrays w,
-      float[] x,
-      boolean finite,
-      ByteBuffer bias,
-      ByteBuffer yb,
-      int yAt,
-      int from,
-      int to) {
-    if (w.values().type() != ValueType.F32) {
-      new PlainBitmap().gemm4(w, x, finite, bias, yb, yAt, from, to);
-      return;
-    }
-    ByteBuffer masks = w.masks();
-    MemorySegment values = MemorySegment.ofBuffer(w.values().data());
-    MemorySegment y = MemorySegment.ofBuffer(yb);
-    int cols = w.cols();
-    for (int r = from; r < to; r += STRIP) {
-      int strip = r / STRIP;
-      int m = 2 * strip * cols;
-      long start = w.starts().getInt(4 * strip);
-      for (int g = 0; g < STRIP && r + g < to; g += LANES) {
-        if (finite) {
-          strip4(w, masks, m, values, start, x, g, bias, y, yAt, r + g, to);
-        } else {
-          for (int i = 0; i < 4; i++) {
-            FloatVector sum = maskedStrip(masks, m, values, start, x, i * cols, cols, g);
-            store(sum, bias, y, yAt + i * w.rows(), r + g, to);
-          }
-        }
-      }
-    }
-  }
-
-  private static void strip4(
-      BitmapArrays w,
-      ByteBuffer masks,
-      int maskAt,
-      MemorySegment values,
-      long start,
-      float[] x,
       int g,
-      ByteBuffer bias,
-      MemorySegment y,
-      int yAt,
-      int r,
-      int to) {
-    int cols = w.cols();
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
+      float[] sums) {
+    FloatVector a0 = FloatVector.fromArray(F, sums, g);
+    FloatVector a1 = FloatVector.fromArray(F, sums, STRIP + g);
+    FloatVector a2 = FloatVector.fromArray(F, sums, 2 * STRIP + g);
+    FloatVector a3 = FloatVector.fromArray(F, sums, 3 * STRIP + g);
     long next = start;
-    for (int k = 0; k < cols; k++) {
-      int m = masks.getShort(maskAt + 2 * k) & 0xFFFF;
+    for (int k = k0; k < k1; k++) {
+      int m = masks.getShort(2 * (first + k)) & 0xFFFF;
       FloatVector v = load(values, next, m, g);
       a0 = v.fma(FloatVector.broadcast(F, x[k]), a0);
       a1 = v.fma(FloatVector.broadcast(F, x[cols + k]), a1);
@@ -168,10 +201,35 @@ final class VectorBitmap implements BitmapKernels {
       a3 = v.fma(FloatVector.broadcast(F, x[3 * cols + k]), a3);
       next += Integer.bitCount(m);
     }
-    store(a0, bias, y, yAt, r, to);
-    store(a1, bias, y, yAt + w.rows(), r, to);
-    store(a2, bias, y, yAt + 2 * w.rows(), r, to);
-    store(a3, bias, y, yAt + 3 * w.rows(), r, to);
+    a0.intoArray(sums, g);
+    a1.intoArray(sums, STRIP + g);
+    a2.intoArray(sums, 2 * STRIP + g);
+    a3.intoArray(sums, 3 * STRIP + g);
+  }
+
+  /** Adds only where a weight is kept, so that 0 times infinity is not seen. */
+  private static void masked(
+      ByteBuffer masks,
+      int first,
+      MemorySegment values,
+      int start,
+      float[] x,
+      int xAt,
+      int k0,
+      int k1,
+      int g,
+      float[] sums,
+      int sumsAt) {
+    FloatVector sum = FloatVector.fromArray(F, sums, sumsAt);
+    long next = start;
+    for (int k = k0; k < k1; k++) {
+      int m = masks.getShort(2 * (first + k)) & 0xFFFF;
+      FloatVector product = load(values, next, m, g).mul(x[xAt + k]);
+      sum =
+          sum.lanewise(VectorOperators.ADD, product, VectorMask.fromLong(F, (m >>> g) & LANE_BITS));
+      next += Integer.bitCount(m);
+    }
+    sum.intoArray(sums, sumsAt);
   }
 
   /** The weights of one input in the lanes g to g + LANES of a strip; 0 where none is kept. */
@@ -181,21 +239,14 @@ final class VectorBitmap implements BitmapKernels {
         .expand(VectorMask.fromLong(F, LANES == STRIP ? mask : (mask >>> g) & LANE_BITS));
   }
 
-  static void store(FloatVector sum, ByteBuffer bias, MemorySegment y, int yAt, int r, int to) {
-    long at = 4L * (yAt + (long) r);
-    if (r + LANES <= to) {
-      FloatVector b =
-          bias == null
-              ? FloatVector.zero(F)
-              : FloatVector.fromMemorySegment(F, MemorySegment.ofBuffer(bias), 4L * r, ORDER);
-      sum.add(b).intoMemorySegment(y, at, ORDER);
-      return;
+  /** Writes the outputs r0 to r1 of a strip, whose sums begin at {@code at}, scaled. */
+  static void store(
+      Values values, float[] sums, int at, ByteBuffer bias, ByteBuffer y, int yAt, int r0, int r1) {
+    ByteBuffer scales = values.scales();
+    for (int r = r0; r < r1; r++) {
+      float sum = sums[at + r - r0];
+      float scaled = scales == null ? sum : scales.getFloat(4 * r) * sum;
+      y.putFloat(4 * (yAt + r), bias == null ? scaled : scaled + bias.getFloat(4 * r));
     }
-    VectorMask<Float> inside = F.indexInRange(r, to);
-    FloatVector b =
-        bias == null
-            ? FloatVector.zero(F)
-            : FloatVector.fromMemorySegment(F, MemorySegment.ofBuffer(bias), 4L * r, ORDER, inside);
-    sum.add(b).intoMemorySegment(y, at, ORDER, inside);
   }
 }

@@ -23,8 +23,8 @@ final class VectorColumns implements ColumnsKernels {
       int from,
       int to) {
     Values values = w.values();
-    MemorySegment data = MemorySegment.ofBuffer(values.data());
-    MemorySegment y = MemorySegment.ofBuffer(yb);
+    MemorySegment data = Views.segment(values.data());
+    MemorySegment y = Views.segment(yb);
     start(bias, y, yAt, from, to);
     switch (values.type()) {
       case F32 -> f32(data, w.rows(), active, count, x, xAt, y, yAt, from, to);
@@ -86,8 +86,13 @@ final class VectorColumns implements ColumnsKernels {
       int from,
       int to) {
     int i = 0;
+    float[] scaled = VectorUnpacked.local().sums();
     for (; i + 8 <= count; i += 8) {
-      VectorColumnsInt8.rows8(w, scales, rows, active, i, x, xAt, y, yAt, from, to);
+      for (int j = 0; j < 8; j++) {
+        int k = input(active, i + j);
+        scaled[j] = x.getFloat(4 * (xAt + k)) * scales.getFloat(4 * k);
+      }
+      VectorColumnsInt8.rows8(w, rows, active, i, scaled, y, yAt, from, to);
     }
     for (; i < count; i++) {
       VectorColumnsInt8.row(w, scales, rows, input(active, i), x, xAt, y, yAt, from, to);
@@ -105,9 +110,9 @@ final class VectorColumns implements ColumnsKernels {
       int yAt,
       int from,
       int to) {
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
-    FloatBuffer x = xb.asFloatBuffer();
-    MemorySegment y = MemorySegment.ofBuffer(yb);
+    MemorySegment data = Views.segment(w.values().data());
+    FloatBuffer x = Views.floats(xb);
+    MemorySegment y = Views.segment(yb);
     for (int i = 0; i < 4; i++) {
       start(bias, y, yAt + i * w.rows(), from, to);
     }
@@ -176,11 +181,11 @@ final class VectorColumns implements ColumnsKernels {
   }
 
   private static void start(ByteBuffer bias, MemorySegment y, int yAt, int from, int to) {
-    MemorySegment target = y.asSlice(4L * (yAt + (long) from), 4L * (to - from));
+    long at = 4L * (yAt + (long) from);
     if (bias == null) {
-      target.fill((byte) 0);
+      VectorLoads.zero(y, at, to - from);
     } else {
-      target.copyFrom(MemorySegment.ofBuffer(bias).asSlice(4L * from, 4L * (to - from)));
+      MemorySegment.copy(Views.segment(bias), 4L * from, y, at, 4L * (to - from));
     }
   }
 

@@ -16,43 +16,38 @@ final class VectorColumnsInt8 {
 
   private VectorColumnsInt8() {}
 
-  /** Adds the products of active inputs i to i + 7: y is read and written once for eight rows. */
+  /**
+   * Adds the products of active inputs i to i + 7: y is read and written once for eight rows.
+   *
+   * @param scaled these inputs times their scales: read here, they would be more code than the
+   *     compiler puts into one method
+   */
   static void rows8(
       MemorySegment w,
-      ByteBuffer scales,
       int rows,
       int[] active,
       int i,
-      ByteBuffer x,
-      int xAt,
+      float[] scaled,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    int k0 = VectorColumns.input(active, i);
-    int k1 = VectorColumns.input(active, i + 1);
-    int k2 = VectorColumns.input(active, i + 2);
-    int k3 = VectorColumns.input(active, i + 3);
-    int k4 = VectorColumns.input(active, i + 4);
-    int k5 = VectorColumns.input(active, i + 5);
-    int k6 = VectorColumns.input(active, i + 6);
-    int k7 = VectorColumns.input(active, i + 7);
-    float x0 = x.getFloat(4 * (xAt + k0)) * scales.getFloat(4 * k0);
-    float x1 = x.getFloat(4 * (xAt + k1)) * scales.getFloat(4 * k1);
-    float x2 = x.getFloat(4 * (xAt + k2)) * scales.getFloat(4 * k2);
-    float x3 = x.getFloat(4 * (xAt + k3)) * scales.getFloat(4 * k3);
-    float x4 = x.getFloat(4 * (xAt + k4)) * scales.getFloat(4 * k4);
-    float x5 = x.getFloat(4 * (xAt + k5)) * scales.getFloat(4 * k5);
-    float x6 = x.getFloat(4 * (xAt + k6)) * scales.getFloat(4 * k6);
-    float x7 = x.getFloat(4 * (xAt + k7)) * scales.getFloat(4 * k7);
-    long p0 = (long) k0 * rows;
-    long p1 = (long) k1 * rows;
-    long p2 = (long) k2 * rows;
-    long p3 = (long) k3 * rows;
-    long p4 = (long) k4 * rows;
-    long p5 = (long) k5 * rows;
-    long p6 = (long) k6 * rows;
-    long p7 = (long) k7 * rows;
+    long p0 = (long) VectorColumns.input(active, i) * rows;
+    long p1 = (long) VectorColumns.input(active, i + 1) * rows;
+    long p2 = (long) VectorColumns.input(active, i + 2) * rows;
+    long p3 = (long) VectorColumns.input(active, i + 3) * rows;
+    long p4 = (long) VectorColumns.input(active, i + 4) * rows;
+    long p5 = (long) VectorColumns.input(active, i + 5) * rows;
+    long p6 = (long) VectorColumns.input(active, i + 6) * rows;
+    long p7 = (long) VectorColumns.input(active, i + 7) * rows;
+    float x0 = scaled[0];
+    float x1 = scaled[1];
+    float x2 = scaled[2];
+    float x3 = scaled[3];
+    float x4 = scaled[4];
+    float x5 = scaled[5];
+    float x6 = scaled[6];
+    float x7 = scaled[7];
     long yBase = 4L * yAt;
     int r = from;
     for (; r + LANES <= to; r += LANES) {
@@ -68,9 +63,39 @@ final class VectorColumnsInt8 {
       b = VectorLoads.int8(w, p7 + r).fma(FloatVector.broadcast(F, x7), b);
       a.add(b).intoMemorySegment(y, yBase + o, ORDER);
     }
-    for (; r < to; r++) {
+    tail8(w, rows, active, i, scaled, y, yAt, r, to);
+  }
+
+  /** The same operations in the same order as in a lane, so the bits are the same. */
+  private static void tail8(
+      MemorySegment w,
+      int rows,
+      int[] active,
+      int i,
+      float[] scaled,
+      MemorySegment y,
+      int yAt,
+      int from,
+      int to) {
+    long p0 = (long) VectorColumns.input(active, i) * rows;
+    long p1 = (long) VectorColumns.input(active, i + 1) * rows;
+    long p2 = (long) VectorColumns.input(active, i + 2) * rows;
+    long p3 = (long) VectorColumns.input(active, i + 3) * rows;
+    long p4 = (long) VectorColumns.input(active, i + 4) * rows;
+    long p5 = (long) VectorColumns.input(active, i + 5) * rows;
+    long p6 = (long) VectorColumns.input(active, i + 6) * rows;
+    long p7 = (long) VectorColumns.input(active, i + 7) * rows;
+    float x0 = scaled[0];
+    float x1 = scaled[1];
+    float x2 = scaled[2];
+    float x3 = scaled[3];
+    float x4 = scaled[4];
+    float x5 = scaled[5];
+    float x6 = scaled[6];
+    float x7 = scaled[7];
+    long yBase = 4L * yAt;
+    for (int r = from; r < to; r++) {
       long o = 4L * r;
-      // The same operations in the same order as in a lane, so the bits are the same.
       float a = y.get(JAVA_FLOAT_UNALIGNED, yBase + o);
       a = Math.fma(w.get(JAVA_BYTE, p0 + r), x0, a);
       float b = w.get(JAVA_BYTE, p1 + r) * x1;

@@ -30,7 +30,7 @@ final class VectorColumnsPanel {
 
   static void multiply(
       ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
-    FloatBuffer p = panel.asFloatBuffer();
+    FloatBuffer p = Views.floats(panel);
     float[] sums = SUMS.get();
     for (int r0 = from; r0 < to; r0 += OUTPUTS) {
       int r1 = Math.min(to, r0 + OUTPUTS);

@@ -2,7 +2,6 @@ package dev.filigree.kernel;
 
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The vector width of this machine, at most 512 bit, and what follows from it. */
@@ -18,34 +17,20 @@ final class VectorConstants {
   static final long BYTES = 4L * LANES;
   static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  private static final VectorShuffle<Float> BY_8 = by(8);
-  private static final VectorShuffle<Float> BY_4 = by(4);
-  private static final VectorShuffle<Float> BY_2 = by(2);
-  private static final VectorShuffle<Float> BY_1 = by(1);
-
   private VectorConstants() {}
 
-  /** Lane i is taken from lane i + n, around the end. */
-  private static VectorShuffle<Float> by(int n) {
-    return VectorShuffle.iota(F, n % LANES, 1, true);
-  }
-
   /**
-   * The sum of all lanes, always in the same order on one width. The order of {@code reduceLanes}
-   * is another one in the interpreter than in compiled code, so that bits would change when a
-   * product is compiled.
+   * The sum of {@code count} lanes, a power of two, which begin at {@code at} and are overwritten;
+   * always in the same order. The order of {@code reduceLanes} is another one in the interpreter
+   * than in compiled code, so that bits would change when a product is compiled; and a vector
+   * handed to a method that is not inlined becomes an object.
    */
-  static float sum(FloatVector v) {
-    FloatVector s = v;
-    if (LANES == 16) {
-      s = s.add(s.rearrange(BY_8));
+  static float sum(float[] lanes, int at, int count) {
+    for (int n = count / 2; n > 0; n /= 2) {
+      for (int i = at; i < at + n; i++) {
+        lanes[i] += lanes[i + n];
+      }
     }
-    if (LANES >= 8) {
-      s = s.add(s.rearrange(BY_4));
-    }
-    if (LANES >= 4) {
-      s = s.add(s.rearrange(BY_2));
-    }
-    return s.add(s.rearrange(BY_1)).lane(0);
+    return lanes[at];
   }
 }

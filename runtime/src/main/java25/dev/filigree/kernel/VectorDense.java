@@ -16,14 +16,15 @@ final class VectorDense implements DenseKernels {
       int yAt,
       int from,
       int to) {
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
-    MemorySegment x = MemorySegment.ofBuffer(xb);
+    MemorySegment data = Views.segment(w.values().data());
+    MemorySegment x = Views.segment(xb);
+    float[] sums = VectorUnpacked.local().sums();
     for (int r = from; r < to; r += 4) {
       // Past the end the last row is computed again, so every row sees the same arithmetic.
       int r1 = Math.min(r + 1, to - 1);
       int r2 = Math.min(r + 2, to - 1);
       int r3 = Math.min(r + 3, to - 1);
-      rows4(w, data, x, xAt, bias, y, yAt, r, r1, r2, r3);
+      rows4(w, data, x, xAt, bias, y, yAt, r, r1, r2, r3, sums);
     }
   }
 
@@ -38,14 +39,15 @@ final class VectorDense implements DenseKernels {
       int yAt,
       int from,
       int to) {
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
-    MemorySegment x = MemorySegment.ofBuffer(xb);
+    MemorySegment data = Views.segment(w.values().data());
+    MemorySegment x = Views.segment(xb);
+    float[] sums = VectorUnpacked.local().sums();
     for (int i = from; i < to; i += 4) {
       int r0 = outputs[i];
       int r1 = outputs[Math.min(i + 1, to - 1)];
       int r2 = outputs[Math.min(i + 2, to - 1)];
       int r3 = outputs[Math.min(i + 3, to - 1)];
-      rows4(w, data, x, xAt, bias, y, yAt, r0, r1, r2, r3);
+      rows4(w, data, x, xAt, bias, y, yAt, r0, r1, r2, r3, sums);
     }
   }
 
@@ -60,14 +62,15 @@ final class VectorDense implements DenseKernels {
       int r0,
       int r1,
       int r2,
-      int r3) {
+      int r3,
+      float[] sums) {
     int cols = w.cols();
     switch (w.values().type()) {
-      case F32 -> VectorDenseF32.rows4(data, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3);
-      case BF16 -> VectorDenseBf16.rows4(data, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3);
+      case F32 -> VectorDenseF32.rows4(data, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3, sums);
+      case BF16 -> VectorDenseBf16.rows4(data, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3, sums);
       case INT8 -> {
         ByteBuffer scales = w.values().scales();
-        VectorDenseInt8.rows4(data, scales, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3);
+        VectorDenseInt8.rows4(data, scales, cols, x, xAt, bias, y, yAt, r0, r1, r2, r3, sums);
       }
     }
   }

@@ -30,7 +30,8 @@ final class VectorDenseBf16 {
       int r0,
       int r1,
       int r2,
-      int r3) {
+      int r3,
+      float[] sums) {
     long x0 = 4L * xAt;
     long p0 = 2L * r0 * cols;
     long p1 = 2L * r1 * cols;
@@ -50,20 +51,29 @@ final class VectorDenseBf16 {
       a2 = VectorLoads.bf16(w, p2 + h).fma(v, a2);
       a3 = VectorLoads.bf16(w, p3 + h).fma(v, a3);
     }
-    float s0 = VectorConstants.sum(a0);
-    float s1 = VectorConstants.sum(a1);
-    float s2 = VectorConstants.sum(a2);
-    float s3 = VectorConstants.sum(a3);
-    for (; k < cols; k++) {
-      float v = x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * k);
-      s0 += Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p0 + 2L * k)) * v;
-      s1 += Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p1 + 2L * k)) * v;
-      s2 += Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p2 + 2L * k)) * v;
-      s3 += Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p3 + 2L * k)) * v;
-    }
+    a0.intoArray(sums, 0);
+    a1.intoArray(sums, LANES);
+    a2.intoArray(sums, 2 * LANES);
+    a3.intoArray(sums, 3 * LANES);
+    float s0 = tail(w, p0, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
+    float s1 = tail(w, p1, x, x0, k, cols, VectorConstants.sum(sums, LANES, LANES));
+    float s2 = tail(w, p2, x, x0, k, cols, VectorConstants.sum(sums, 2 * LANES, LANES));
+    float s3 = tail(w, p3, x, x0, k, cols, VectorConstants.sum(sums, 3 * LANES, LANES));
     VectorDense.store(s0, bias, y, yAt, r0);
     VectorDense.store(s1, bias, y, yAt, r1);
     VectorDense.store(s2, bias, y, yAt, r2);
     VectorDense.store(s3, bias, y, yAt, r3);
+  }
+
+  /** Adds the inputs from k on to the sum of a row. */
+  private static float tail(
+      MemorySegment w, long p, MemorySegment x, long x0, int k, int cols, float sum) {
+    float s = sum;
+    for (int i = k; i < cols; i++) {
+      s +=
+          Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p + 2L * i))
+              * x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * i);
+    }
+    return s;
   }
 }

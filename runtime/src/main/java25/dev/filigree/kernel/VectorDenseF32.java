@@ -30,7 +30,8 @@ final class VectorDenseF32 {
       int r0,
       int r1,
       int r2,
-      int r3) {
+      int r3,
+      float[] sums) {
     long x0 = 4L * xAt;
     long p0 = 4L * r0 * cols;
     long p1 = 4L * r1 * cols;
@@ -66,20 +67,27 @@ final class VectorDenseF32 {
       a2 = VectorLoads.f32(w, p2 + o).fma(v, a2);
       a3 = VectorLoads.f32(w, p3 + o).fma(v, a3);
     }
-    float s0 = VectorConstants.sum(a0.add(b0));
-    float s1 = VectorConstants.sum(a1.add(b1));
-    float s2 = VectorConstants.sum(a2.add(b2));
-    float s3 = VectorConstants.sum(a3.add(b3));
-    for (; k < cols; k++) {
-      float v = x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * k);
-      s0 += w.get(JAVA_FLOAT_UNALIGNED, p0 + 4L * k) * v;
-      s1 += w.get(JAVA_FLOAT_UNALIGNED, p1 + 4L * k) * v;
-      s2 += w.get(JAVA_FLOAT_UNALIGNED, p2 + 4L * k) * v;
-      s3 += w.get(JAVA_FLOAT_UNALIGNED, p3 + 4L * k) * v;
-    }
+    a0.add(b0).intoArray(sums, 0);
+    a1.add(b1).intoArray(sums, LANES);
+    a2.add(b2).intoArray(sums, 2 * LANES);
+    a3.add(b3).intoArray(sums, 3 * LANES);
+    float s0 = tail(w, p0, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
+    float s1 = tail(w, p1, x, x0, k, cols, VectorConstants.sum(sums, LANES, LANES));
+    float s2 = tail(w, p2, x, x0, k, cols, VectorConstants.sum(sums, 2 * LANES, LANES));
+    float s3 = tail(w, p3, x, x0, k, cols, VectorConstants.sum(sums, 3 * LANES, LANES));
     VectorDense.store(s0, bias, y, yAt, r0);
     VectorDense.store(s1, bias, y, yAt, r1);
     VectorDense.store(s2, bias, y, yAt, r2);
     VectorDense.store(s3, bias, y, yAt, r3);
+  }
+
+  /** Adds the inputs from k on to the sum of a row. */
+  private static float tail(
+      MemorySegment w, long p, MemorySegment x, long x0, int k, int cols, float sum) {
+    float s = sum;
+    for (int i = k; i < cols; i++) {
+      s += w.get(JAVA_FLOAT_UNALIGNED, p + 4L * i) * x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * i);
+    }
+    return s;
   }
 }

@@ -31,7 +31,8 @@ final class VectorDenseInt8 {
       int r0,
       int r1,
       int r2,
-      int r3) {
+      int r3,
+      float[] sums) {
     long x0 = 4L * xAt;
     long p0 = (long) r0 * cols;
     long p1 = (long) r1 * cols;
@@ -50,20 +51,27 @@ final class VectorDenseInt8 {
       a2 = VectorLoads.int8(w, p2 + k).fma(v, a2);
       a3 = VectorLoads.int8(w, p3 + k).fma(v, a3);
     }
-    float s0 = VectorConstants.sum(a0);
-    float s1 = VectorConstants.sum(a1);
-    float s2 = VectorConstants.sum(a2);
-    float s3 = VectorConstants.sum(a3);
-    for (; k < cols; k++) {
-      float v = x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * k);
-      s0 += w.get(JAVA_BYTE, p0 + k) * v;
-      s1 += w.get(JAVA_BYTE, p1 + k) * v;
-      s2 += w.get(JAVA_BYTE, p2 + k) * v;
-      s3 += w.get(JAVA_BYTE, p3 + k) * v;
-    }
+    a0.intoArray(sums, 0);
+    a1.intoArray(sums, LANES);
+    a2.intoArray(sums, 2 * LANES);
+    a3.intoArray(sums, 3 * LANES);
+    float s0 = tail(w, p0, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
+    float s1 = tail(w, p1, x, x0, k, cols, VectorConstants.sum(sums, LANES, LANES));
+    float s2 = tail(w, p2, x, x0, k, cols, VectorConstants.sum(sums, 2 * LANES, LANES));
+    float s3 = tail(w, p3, x, x0, k, cols, VectorConstants.sum(sums, 3 * LANES, LANES));
     VectorDense.store(s0 * scales.getFloat(4 * r0), bias, y, yAt, r0);
     VectorDense.store(s1 * scales.getFloat(4 * r1), bias, y, yAt, r1);
     VectorDense.store(s2 * scales.getFloat(4 * r2), bias, y, yAt, r2);
     VectorDense.store(s3 * scales.getFloat(4 * r3), bias, y, yAt, r3);
+  }
+
+  /** Adds the inputs from k on to the sum of a row. */
+  private static float tail(
+      MemorySegment w, long p, MemorySegment x, long x0, int k, int cols, float sum) {
+    float s = sum;
+    for (int i = k; i < cols; i++) {
+      s += w.get(JAVA_BYTE, p + i) * x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * i);
+    }
+    return s;
   }
 }

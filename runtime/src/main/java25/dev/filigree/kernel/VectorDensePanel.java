@@ -25,13 +25,13 @@ final class VectorDensePanel {
   private VectorDensePanel() {}
 
   static void multiply(DenseArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
-    MemorySegment p = MemorySegment.ofBuffer(pb);
+    MemorySegment p = Views.segment(pb);
     int cols = w.cols();
     java.util.Arrays.fill(tile, 0, (to - from) * lanes, 0f);
     for (int k0 = 0; k0 < cols; k0 += BLOCK) {
       int k1 = Math.min(cols, k0 + BLOCK);
       if (w.values().type() == ValueType.F32) {
-        FloatBuffer floats = w.values().data().asFloatBuffer();
+        FloatBuffer floats = Views.floats(w.values().data());
         block(floats, cols, 0, p, lanes, tile, from, from, to, k0, k1);
       } else {
         for (int r0 = from; r0 < to; r0 += VectorUnpacked.OUTPUTS) {

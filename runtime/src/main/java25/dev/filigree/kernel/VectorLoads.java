@@ -3,6 +3,7 @@ package dev.filigree.kernel;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
@@ -14,7 +15,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** One vector of stored weights as floats; {@code at} counts bytes. */
+/** One vector of stored weights as floats, and zeros; {@code at} counts bytes. */
 final class VectorLoads {
   private static final VectorSpecies<Integer> I = F.withLanes(int.class);
   private static final VectorSpecies<Short> S =
@@ -37,6 +38,17 @@ final class VectorLoads {
             ShortVector.fromMemorySegment(S, w, at, ORDER)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
     return halves.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  /** Writes zeros; a slice to be filled would be an object. */
+  static void zero(MemorySegment to, long at, int count) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      FloatVector.zero(F).intoMemorySegment(to, at + 4L * i, ORDER);
+    }
+    for (; i < count; i++) {
+      to.set(JAVA_FLOAT_UNALIGNED, at + 4L * i, 0f);
+    }
   }
 
   /** Integers without their scale. */

@@ -69,7 +69,9 @@ final class VectorProbe implements ProbeLoops {
     }
     FloatVector all =
         a.add(b).add(c.add(d)).add(e.add(f).add(g.add(h))).add(i.add(j).add(k.add(l)));
-    return VectorConstants.sum(all) / chains();
+    float[] lanes = new float[LANES];
+    all.intoArray(lanes, 0);
+    return VectorConstants.sum(lanes, 0, LANES) / chains();
   }
 
   @Override

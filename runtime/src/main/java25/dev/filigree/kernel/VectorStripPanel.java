@@ -25,7 +25,7 @@ final class VectorStripPanel {
   private VectorStripPanel() {}
 
   static void multiply(StripArrays w, ByteBuffer pb, int lanes, float[] tile, int from, int to) {
-    MemorySegment panel = MemorySegment.ofBuffer(pb);
+    MemorySegment panel = Views.segment(pb);
     int rows = (to - from + ROWS - 1) / ROWS * ROWS;
     java.util.Arrays.fill(tile, 0, rows * lanes, 0f);
     for (int span = 0; span < w.spans(); span++) {
@@ -35,33 +35,24 @@ final class VectorStripPanel {
         tall(w, span, panel, lanes, tile, from, to);
       }
     }
-    if (w.values().scales() != null) {
-      for (int r = from; r < to; r++) {
-        scale(w.values().scales().getFloat(4 * r), tile, (r - from) * lanes, lanes);
-      }
-    }
-  }
-
-  private static void scale(float scale, float[] tile, int at, int lanes) {
-    for (int l = at; l < at + lanes; l += LANES) {
-      FloatVector.fromArray(F, tile, l).mul(scale).intoArray(tile, l);
-    }
+    VectorTiles.scale(w.values().scales(), tile, lanes, from, to);
   }
 
   /** Four outputs at a time, which are a block or a quarter of one. */
   private static void tall(
       StripArrays w, int span, MemorySegment panel, int lanes, float[] tile, int from, int to) {
-    ShortBuffer positions = w.positions().asShortBuffer();
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
+    ShortBuffer positions = Views.shorts(w.positions());
+    MemorySegment data = Views.segment(w.values().data());
     boolean f32 = w.values().type() == ValueType.F32;
-    FloatBuffer values = f32 ? w.values().data().asFloatBuffer() : null;
+    VectorUnpacked unpacked = VectorUnpacked.local();
+    FloatBuffer values = f32 ? Views.floats(w.values().data()) : unpacked.floats();
     int outputs = w.shape().outputs();
     for (int r = from; r < to; r += ROWS) {
       int start = w.start(r / outputs, span);
       int end = w.start(r / outputs, span + 1);
       if (!f32 && (r == from || r % outputs == 0)) {
         int count = (end - start) * outputs;
-        values = VectorUnpacked.floats(w.values(), data, start * outputs, count);
+        unpacked.run(w.values(), data, start * outputs, count);
       }
       int q = (f32 ? start * outputs : 0) + r % outputs;
       int t = (r - from) * lanes;
@@ -258,17 +249,18 @@ final class VectorStripPanel {
   /** One output at a time; every activation that is loaded is used once, as in csr. */
   private static void wide(
       StripArrays w, int span, MemorySegment panel, int lanes, float[] tile, int from, int to) {
-    ShortBuffer positions = w.positions().asShortBuffer();
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
+    ShortBuffer positions = Views.shorts(w.positions());
+    MemorySegment data = Views.segment(w.values().data());
     boolean f32 = w.values().type() == ValueType.F32;
-    FloatBuffer values = f32 ? w.values().data().asFloatBuffer() : null;
+    VectorUnpacked unpacked = VectorUnpacked.local();
+    FloatBuffer values = f32 ? Views.floats(w.values().data()) : unpacked.floats();
     int inputs = w.shape().inputs();
     int base = StripArrays.base(span);
     for (int r = from; r < to; r++) {
       int start = w.start(r, span);
       int end = w.start(r, span + 1);
       if (!f32) {
-        values = VectorUnpacked.floats(w.values(), data, start * inputs, (end - start) * inputs);
+        unpacked.run(w.values(), data, start * inputs, (end - start) * inputs);
       }
       int q = f32 ? start * inputs : 0;
       int t = (r - from) * lanes;

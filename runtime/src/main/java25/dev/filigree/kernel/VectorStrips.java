@@ -27,13 +27,13 @@ final class VectorStrips implements StripKernels {
   @Override
   public void gemv(
       StripArrays w, float[] x, ByteBuffer bias, ByteBuffer y, int yAt, int from, int to) {
-    ShortBuffer positions = w.positions().asShortBuffer();
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
+    ShortBuffer positions = Views.shorts(w.positions());
+    MemorySegment data = Views.segment(w.values().data());
     boolean floats = w.values().type() == ValueType.F32;
     int outputs = w.shape().outputs();
     int size = w.shape().size();
     int spans = w.spans();
-    float[] sums = VectorUnpacked.sums();
+    float[] sums = VectorUnpacked.local().sums();
     for (int r0 = from; r0 < to; r0 += outputs) {
       java.util.Arrays.fill(sums, 0f);
       for (int span = 0; span < spans; span += StripArrays.SPANS_PER_BASE) {
@@ -46,7 +46,8 @@ final class VectorStrips implements StripKernels {
         } else {
           for (int i = start; i < end; i += BLOCKS) {
             int stop = Math.min(end, i + BLOCKS);
-            MemorySegment some = VectorUnpacked.run(w.values(), data, i * size, (stop - i) * size);
+            MemorySegment some =
+                VectorUnpacked.local().run(w.values(), data, i * size, (stop - i) * size);
             blocks(w.shape(), positions, some, 0, i, stop, x, base, sums);
           }
         }
@@ -58,23 +59,13 @@ final class VectorStrips implements StripKernels {
   private static void store(
       StripArrays w, float[] sums, ByteBuffer bias, ByteBuffer y, int yAt, int r0, int r1) {
     if (w.shape().outputs() == 1) {
-      sums[0] = total(sums);
+      sums[0] = VectorConstants.sum(sums, 0, SIZE);
     }
     ByteBuffer scales = w.values().scales();
     for (int r = r0; r < r1; r++) {
       float sum = scales == null ? sums[r - r0] : scales.getFloat(4 * r) * sums[r - r0];
       y.putFloat(4 * (yAt + r), bias == null ? sum : sum + bias.getFloat(4 * r));
     }
-  }
-
-  /** Not by the lanes of a vector, which compiled and interpreted code add in different orders. */
-  private static float total(float[] sums) {
-    for (int n = SIZE / 2; n > 0; n /= 2) {
-      for (int i = 0; i < n; i++) {
-        sums[i] += sums[i + n];
-      }
-    }
-    return sums[0];
   }
 
   /**

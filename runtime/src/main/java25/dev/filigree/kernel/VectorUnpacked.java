@@ -26,33 +26,44 @@ final class VectorUnpacked {
   /** Read-only as the stored weights are, so that products see one type of buffer. */
   private final FloatBuffer floats = memory.asReadOnlyBuffer().order(ORDER).asFloatBuffer();
 
-  private final float[] sums = new float[16];
+  private final float[] sums = new float[64];
 
   private VectorUnpacked() {}
 
-  /** Sixteen floats of this thread; content undefined. */
-  static float[] sums() {
-    return LOCAL.get().sums;
+  /** That of this thread. */
+  static VectorUnpacked local() {
+    return LOCAL.get();
   }
 
-  /** Some weights in stored order, without their scales; at most {@link #OUTPUTS} blocks full. */
-  static MemorySegment run(Values values, MemorySegment data, int from, int count) {
-    VectorUnpacked local = LOCAL.get();
-    unpack(values, data, from, count, 1f, local.segment, 0);
-    return local.segment;
+  /** Four of the widest vectors of this thread; content undefined. */
+  float[] sums() {
+    return sums;
   }
 
-  /** The same to be read one by one. */
-  static FloatBuffer floats(Values values, MemorySegment data, int from, int count) {
-    VectorUnpacked local = LOCAL.get();
-    unpack(values, data, from, count, 1f, local.segment, 0);
-    return local.floats;
+  /** The block, for working memory of any kind. */
+  MemorySegment segment() {
+    return segment;
+  }
+
+  /** The block to be read one by one. */
+  FloatBuffer floats() {
+    return floats;
+  }
+
+  /**
+   * Converts weights in stored order, without their scales, to the start of the block.
+   *
+   * @param count at most {@link #OUTPUTS} times {@link VectorDensePanel#BLOCK}
+   */
+  MemorySegment run(Values values, MemorySegment data, int from, int count) {
+    unpack(values, data, from, count, 1f, segment, 0);
+    return segment;
   }
 
   /** Weights [r1 - r0][{@link VectorDensePanel#BLOCK}], of which k1 - k0 are used. */
   static FloatBuffer rows(DenseArrays w, int r0, int r1, int k0, int k1) {
     VectorUnpacked local = LOCAL.get();
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
+    MemorySegment data = Views.segment(w.values().data());
     for (int r = r0; r < r1; r++) {
       float scale = scale(w.values(), r);
       int to = (r - r0) * VectorDensePanel.BLOCK;
@@ -64,14 +75,14 @@ final class VectorUnpacked {
   /** Weights [k1 - k0][{@link #OUTPUTS}] of the outputs r0 to r1, +0.0 beyond. */
   static MemorySegment columns(ColumnsArrays w, int r0, int r1, int k0, int k1) {
     VectorUnpacked local = LOCAL.get();
-    MemorySegment data = MemorySegment.ofBuffer(w.values().data());
+    MemorySegment data = Views.segment(w.values().data());
     int count = r1 - r0;
     for (int k = k0; k < k1; k++) {
       float scale = scale(w.values(), k);
       int to = (k - k0) * OUTPUTS;
       unpack(w.values(), data, k * w.rows() + r0, count, scale, local.segment, to);
       if (count < OUTPUTS) {
-        local.segment.asSlice(4L * (to + count), 4L * (OUTPUTS - count)).fill((byte) 0);
+        VectorLoads.zero(local.segment, 4L * (to + count), OUTPUTS - count);
       }
     }
     return local.segment;

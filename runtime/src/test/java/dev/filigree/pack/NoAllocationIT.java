@@ -1,0 +1,4 @@
+package dev.filigree.pack;
+
+/** From the packaged jar. */
+class NoAllocationIT extends NoAllocation {}
