@@ -13,8 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Bitmap format: lanes are the outputs of a strip. For each input the kept weights are loaded as
- * they lie, expanded to their lanes and multiplied with the broadcast input. Types other than
- * float32 are converted some inputs ahead.
+ * they lie, expanded to their lanes and multiplied with the broadcast input. For several activation
+ * rows types other than float32 are converted some inputs ahead.
  *
  * <p>Vectors narrower than a strip take it in several passes over its masks.
  */
@@ -76,6 +76,8 @@ final class VectorBitmap implements BitmapKernels {
       int next = w.starts().getInt(4 * strip);
       if (floats) {
         inputs(masks, strip * cols, values, next, x, batch, finite, 0, cols, cols, sums);
+      } else if (finite && batch == 1) {
+        converting(w, strip * cols, values, next, x, sums);
       } else {
         for (int k0 = 0; k0 < cols; k0 += INPUTS) {
           int k1 = Math.min(cols, k0 + INPUTS);
@@ -88,6 +90,17 @@ final class VectorBitmap implements BitmapKernels {
       for (int i = 0; i < batch; i++) {
         int at = yAt + i * w.rows();
         store(w.values(), sums, i * STRIP, bias, y, at, r, Math.min(to, r + STRIP));
+      }
+    }
+  }
+
+  private static void converting(
+      BitmapArrays w, int first, MemorySegment values, int start, float[] x, float[] sums) {
+    for (int g = 0; g < STRIP; g += LANES) {
+      if (w.values().type() == ValueType.BF16) {
+        VectorBitmapBf16.one(w.masks(), first, values, start, x, 0, w.cols(), g, sums);
+      } else {
+        VectorBitmapInt8.one(w.masks(), first, values, start, x, 0, w.cols(), g, sums);
       }
     }
   }
@@ -234,9 +247,18 @@ final class VectorBitmap implements BitmapKernels {
 
   /** The weights of one input in the lanes g to g + LANES of a strip; 0 where none is kept. */
   private static FloatVector load(MemorySegment values, long next, int mask, int g) {
-    long at = LANES == STRIP ? next : next + Integer.bitCount(mask & ((1 << g) - 1));
-    return FloatVector.fromMemorySegment(F, values, 4 * at, ORDER)
-        .expand(VectorMask.fromLong(F, LANES == STRIP ? mask : (mask >>> g) & LANE_BITS));
+    return FloatVector.fromMemorySegment(F, values, 4 * first(next, mask, g), ORDER)
+        .expand(lanes(mask, g));
+  }
+
+  /** Where the weights in the lanes from g on begin. */
+  static long first(long next, int mask, int g) {
+    return LANES == STRIP ? next : next + Integer.bitCount(mask & ((1 << g) - 1));
+  }
+
+  /** Which of the lanes g to g + LANES are kept. */
+  static VectorMask<Float> lanes(int mask, int g) {
+    return VectorMask.fromLong(F, LANES == STRIP ? mask : (mask >>> g) & LANE_BITS);
   }
 
   /** Writes the outputs r0 to r1 of a strip, whose sums begin at {@code at}, scaled. */

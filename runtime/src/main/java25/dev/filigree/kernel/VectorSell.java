@@ -14,17 +14,14 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Sell format on 512-bit vectors: lanes are the outputs of a strip, the 32 inputs of a window lie
- * in two registers and are looked up there. Types other than float32 are converted some windows
- * ahead. Narrower vectors have no such lookup and take the plain loops.
+ * in two registers and are looked up there. Narrower vectors have no such lookup and take the plain
+ * loops.
  */
 final class VectorSell implements SellKernels {
   private static final int STRIP = Kernels.STRIP;
   private static final int WINDOW = Kernels.WINDOW;
   private static final boolean USABLE = LANES == STRIP;
   private static final SellKernels PLAIN = new PlainSell();
-
-  /** Windows whose weights are converted at a time: 16 KiB of floats at most. */
-  private static final int WINDOWS = 8;
 
   @Override
   public void gemv(
@@ -43,72 +40,60 @@ final class VectorSell implements SellKernels {
     ByteBuffer starts = w.starts();
     MemorySegment inputs = Views.segment(w.inputs());
     MemorySegment values = Views.segment(w.values().data());
-    VectorUnpacked unpacked = VectorUnpacked.local();
-    float[] sums = unpacked.sums();
-    boolean floats = w.values().type() == ValueType.F32;
+    float[] sums = VectorUnpacked.local().sums();
     int windows = w.windows();
     for (int r = from; r < to; r += STRIP) {
       Arrays.fill(sums, 0, STRIP, 0f);
       int block = r / STRIP * windows;
-      if (floats) {
-        windows(starts, block, 0, windows, inputs, values, 0, x, sums);
-      } else {
-        for (int v = 0; v < windows; v += WINDOWS) {
-          int end = Math.min(windows, v + WINDOWS);
-          int first = starts.getInt(4 * (block + v));
-          int steps = starts.getInt(4 * (block + end)) - first;
-          MemorySegment some = unpacked.run(w.values(), values, STRIP * first, STRIP * steps);
-          windows(starts, block, v, end, inputs, some, first, x, sums);
-        }
+      switch (w.values().type()) {
+        case F32 -> windows(starts, block, windows, inputs, values, x, sums);
+        case BF16 -> VectorSellBf16.windows(starts, block, windows, inputs, values, x, sums);
+        case INT8 -> VectorSellInt8.windows(starts, block, windows, inputs, values, x, sums);
       }
       VectorBitmap.store(w.values(), sums, 0, bias, y, yAt, r, Math.min(to, r + STRIP));
     }
   }
 
   /**
-   * Adds the products of the windows v0 to v1 of one strip to its sums.
+   * Adds the products of the windows of one strip to its sums.
    *
    * @param block the strip's first window
-   * @param first the step that the values begin with
    */
   private static void windows(
       ByteBuffer starts,
       int block,
-      int v0,
-      int v1,
+      int windows,
       MemorySegment inputs,
       MemorySegment values,
-      int first,
       float[] x,
       float[] sums) {
     FloatVector a = FloatVector.fromArray(F, sums, 0);
     FloatVector b = FloatVector.zero(F);
     FloatVector c = b;
     FloatVector d = b;
-    long origin = -4L * STRIP * first;
-    int i = starts.getInt(4 * (block + v0));
-    for (int v = v0; v < v1; v++) {
+    int i = starts.getInt(4 * block);
+    for (int v = 0; v < windows; v++) {
       int end = starts.getInt(4 * (block + v + 1));
       IntVector low = FloatVector.fromArray(F, x, v * WINDOW).reinterpretAsInts();
       IntVector high = FloatVector.fromArray(F, x, v * WINDOW + LANES).reinterpretAsInts();
       for (; i + 4 <= end; i += 4) {
-        a = weights(values, origin, i).fma(select(inputs, i, low, high), a);
-        b = weights(values, origin, i + 1).fma(select(inputs, i + 1, low, high), b);
-        c = weights(values, origin, i + 2).fma(select(inputs, i + 2, low, high), c);
-        d = weights(values, origin, i + 3).fma(select(inputs, i + 3, low, high), d);
+        a = weights(values, i).fma(select(inputs, i, low, high), a);
+        b = weights(values, i + 1).fma(select(inputs, i + 1, low, high), b);
+        c = weights(values, i + 2).fma(select(inputs, i + 2, low, high), c);
+        d = weights(values, i + 3).fma(select(inputs, i + 3, low, high), d);
       }
       for (; i < end; i++) {
-        a = weights(values, origin, i).fma(select(inputs, i, low, high), a);
+        a = weights(values, i).fma(select(inputs, i, low, high), a);
       }
     }
     a.add(b).add(c.add(d)).intoArray(sums, 0);
   }
 
-  private static FloatVector weights(MemorySegment values, long origin, int step) {
-    return FloatVector.fromMemorySegment(F, values, origin + 4L * STRIP * step, ORDER);
+  private static FloatVector weights(MemorySegment values, int step) {
+    return FloatVector.fromMemorySegment(F, values, 4L * STRIP * step, ORDER);
   }
 
-  private static FloatVector select(MemorySegment inputs, int step, IntVector low, IntVector high) {
+  static FloatVector select(MemorySegment inputs, int step, IntVector low, IntVector high) {
     IntVector index =
         (IntVector)
             ByteVector.fromMemorySegment(ByteVector.SPECIES_128, inputs, (long) STRIP * step, ORDER)

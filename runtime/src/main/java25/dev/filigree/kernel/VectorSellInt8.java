@@ -1,0 +1,54 @@
+package dev.filigree.kernel;
+
+import static dev.filigree.kernel.VectorConstants.F;
+import static dev.filigree.kernel.VectorConstants.LANES;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+
+/** Windows of 8-bit integers, converted on the way; see {@link VectorSell}. */
+final class VectorSellInt8 {
+
+  private VectorSellInt8() {}
+
+  /**
+   * Adds the products of the windows of one strip to its sums, as for float32.
+   *
+   * @param block the strip's first window
+   */
+  static void windows(
+      ByteBuffer starts,
+      int block,
+      int windows,
+      MemorySegment inputs,
+      MemorySegment values,
+      float[] x,
+      float[] sums) {
+    FloatVector a = FloatVector.fromArray(F, sums, 0);
+    FloatVector b = FloatVector.zero(F);
+    FloatVector c = b;
+    FloatVector d = b;
+    int i = starts.getInt(4 * block);
+    for (int v = 0; v < windows; v++) {
+      int end = starts.getInt(4 * (block + v + 1));
+      IntVector low = FloatVector.fromArray(F, x, v * Kernels.WINDOW).reinterpretAsInts();
+      IntVector high = FloatVector.fromArray(F, x, v * Kernels.WINDOW + LANES).reinterpretAsInts();
+      for (; i + 4 <= end; i += 4) {
+        a = weights(values, i).fma(VectorSell.select(inputs, i, low, high), a);
+        b = weights(values, i + 1).fma(VectorSell.select(inputs, i + 1, low, high), b);
+        c = weights(values, i + 2).fma(VectorSell.select(inputs, i + 2, low, high), c);
+        d = weights(values, i + 3).fma(VectorSell.select(inputs, i + 3, low, high), d);
+      }
+      for (; i < end; i++) {
+        a = weights(values, i).fma(VectorSell.select(inputs, i, low, high), a);
+      }
+    }
+    a.add(b).add(c.add(d)).intoArray(sums, 0);
+  }
+
+  private static FloatVector weights(MemorySegment values, int step) {
+    return VectorLoads.int8(values, (long) Kernels.STRIP * step);
+  }
+}
