@@ -13,14 +13,14 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 
 /**
  * Products allocate nothing on the heap once they are compiled: bytes counted by the JVM for the
  * calling thread and for the workers. Vectors are objects before they are compiled, so each product
- * is called until it is.
+ * is called until it is. A program of its own: what the compiler makes of a loop depends on what
+ * else ran before.
  */
-abstract class NoAllocation {
+final class NoAllocation {
   private static final int ROWS = 264;
   private static final int COLS = 301;
   private static final int CALLS = 20;
@@ -28,8 +28,7 @@ abstract class NoAllocation {
 
   private static final ThreadMXBean BYTES = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  @Test
-  void productsOfEveryFormatAllocateNothing() {
+  static void productsOfEveryFormatAllocateNothing() {
     Random random = new Random(11);
     float[] w = Samples.weights(random, Pattern.UNIFORM, ROWS, COLS, 0.4);
     ByteBuffer bias = Samples.direct(Samples.gaussian(random, ROWS));
@@ -54,8 +53,7 @@ abstract class NoAllocation {
     }
   }
 
-  @Test
-  void gatedFeedForwardAllocatesNothing() {
+  static void gatedFeedForwardAllocatesNothing() {
     Random random = new Random(12);
     InputRule rule = NoAllocation::positive;
     try (Workers workers = new Workers(2);
@@ -74,6 +72,14 @@ abstract class NoAllocation {
             () -> byInputs.multiplyActive(on, x, batch, rule, rule, rule, y));
       }
     }
+  }
+
+  private NoAllocation() {}
+
+  public static void main(String[] arguments) {
+    productsOfEveryFormatAllocateNothing();
+    gatedFeedForwardAllocatesNothing();
+    System.out.println(KernelSelection.description() + ": nothing allocated");
   }
 
   private static int positive(java.nio.FloatBuffer x, int offset, int n, int[] active) {

@@ -1,4 +1,0 @@
-package dev.filigree.pack;
-
-/** From class folders: plain kernels. */
-class NoAllocationTest extends NoAllocation {}
