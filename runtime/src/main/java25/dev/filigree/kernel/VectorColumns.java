@@ -65,8 +65,12 @@ final class VectorColumns implements ColumnsKernels {
       int from,
       int to) {
     int i = 0;
+    float[] inputs = VectorUnpacked.local().sums();
     for (; i + 4 <= count; i += 4) {
-      VectorColumnsBf16.rows4(w, rows, active, i, x, xAt, y, yAt, from, to);
+      for (int j = 0; j < 4; j++) {
+        inputs[j] = x.getFloat(4 * (xAt + input(active, i + j)));
+      }
+      VectorColumnsBf16.rows4(w, rows, active, i, inputs, y, yAt, from, to);
     }
     for (; i < count; i++) {
       VectorColumnsBf16.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);

@@ -19,14 +19,15 @@ final class VectorColumnsBf16 {
   /**
    * Adds the products of active inputs i to i + 3. Eight, as of the other types, are more
    * conversions than the compiler puts into one loop: what is left makes an object of every vector.
+   *
+   * @param inputs these four
    */
   static void rows4(
       MemorySegment w,
       int rows,
       int[] active,
       int i,
-      ByteBuffer x,
-      int xAt,
+      float[] inputs,
       MemorySegment y,
       int yAt,
       int from,
@@ -35,10 +36,10 @@ final class VectorColumnsBf16 {
     int k1 = VectorColumns.input(active, i + 1);
     int k2 = VectorColumns.input(active, i + 2);
     int k3 = VectorColumns.input(active, i + 3);
-    float x0 = x.getFloat(4 * (xAt + k0));
-    float x1 = x.getFloat(4 * (xAt + k1));
-    float x2 = x.getFloat(4 * (xAt + k2));
-    float x3 = x.getFloat(4 * (xAt + k3));
+    float x0 = inputs[0];
+    float x1 = inputs[1];
+    float x2 = inputs[2];
+    float x3 = inputs[3];
     long p0 = 2L * k0 * rows;
     long p1 = 2L * k1 * rows;
     long p2 = 2L * k2 * rows;
@@ -55,9 +56,35 @@ final class VectorColumnsBf16 {
       b = VectorLoads.bf16(w, p3 + h).fma(FloatVector.broadcast(F, x3), b);
       a.add(b).intoMemorySegment(y, yBase + o, ORDER);
     }
-    for (; r < to; r++) {
+    tail4(w, rows, active, i, inputs, y, yAt, r, to);
+  }
+
+  /** The same operations in the same order as in a lane, so the bits are the same. */
+  private static void tail4(
+      MemorySegment w,
+      int rows,
+      int[] active,
+      int i,
+      float[] inputs,
+      MemorySegment y,
+      int yAt,
+      int from,
+      int to) {
+    int k0 = VectorColumns.input(active, i);
+    int k1 = VectorColumns.input(active, i + 1);
+    int k2 = VectorColumns.input(active, i + 2);
+    int k3 = VectorColumns.input(active, i + 3);
+    float x0 = inputs[0];
+    float x1 = inputs[1];
+    float x2 = inputs[2];
+    float x3 = inputs[3];
+    long p0 = 2L * k0 * rows;
+    long p1 = 2L * k1 * rows;
+    long p2 = 2L * k2 * rows;
+    long p3 = 2L * k3 * rows;
+    long yBase = 4L * yAt;
+    for (int r = from; r < to; r++) {
       long o = 4L * r;
-      // The same operations in the same order as in a lane, so the bits are the same.
       float a = y.get(JAVA_FLOAT_UNALIGNED, yBase + o);
       a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p0 + 2L * r)), x0, a);
       float b = Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p1 + 2L * r)) * x1;

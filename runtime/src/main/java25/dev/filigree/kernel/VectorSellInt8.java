@@ -28,24 +28,21 @@ final class VectorSellInt8 {
       float[] sums) {
     FloatVector a = FloatVector.fromArray(F, sums, 0);
     FloatVector b = FloatVector.zero(F);
-    FloatVector c = b;
-    FloatVector d = b;
     int i = starts.getInt(4 * block);
     for (int v = 0; v < windows; v++) {
       int end = starts.getInt(4 * (block + v + 1));
       IntVector low = FloatVector.fromArray(F, x, v * Kernels.WINDOW).reinterpretAsInts();
       IntVector high = FloatVector.fromArray(F, x, v * Kernels.WINDOW + LANES).reinterpretAsInts();
-      for (; i + 4 <= end; i += 4) {
+      // Two at a time: four are more code than the compiler puts into one method.
+      for (; i + 2 <= end; i += 2) {
         a = weights(values, i).fma(VectorSell.select(inputs, i, low, high), a);
         b = weights(values, i + 1).fma(VectorSell.select(inputs, i + 1, low, high), b);
-        c = weights(values, i + 2).fma(VectorSell.select(inputs, i + 2, low, high), c);
-        d = weights(values, i + 3).fma(VectorSell.select(inputs, i + 3, low, high), d);
       }
       for (; i < end; i++) {
         a = weights(values, i).fma(VectorSell.select(inputs, i, low, high), a);
       }
     }
-    a.add(b).add(c.add(d)).intoArray(sums, 0);
+    a.add(b).intoArray(sums, 0);
   }
 
   private static FloatVector weights(MemorySegment values, int step) {
