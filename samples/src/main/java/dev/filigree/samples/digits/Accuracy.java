@@ -16,7 +16,11 @@ final class Accuracy {
    * @param batch images per call
    */
   static double of(Predictor<float[], float[]> predictor, Digits digits, int batch) {
-    float[] scores = scores(predictor, digits, batch);
+    return of(scores(predictor, digits, batch), digits);
+  }
+
+  /** The same of scores that are there already, [images, 10]. */
+  static double of(float[] scores, Digits digits) {
     int correct = 0;
     for (int i = 0; i < digits.size(); i++) {
       correct += best(scores, i) == digits.labels()[i] ? 1 : 0;
