@@ -13,8 +13,8 @@ import java.util.Optional;
  * over any number of batches: sums, sums of squares, if wanted X^T X and the distribution of |x|.
  *
  * <p>All sums are in double precision and in the order of the tokens, so how the tokens are cut
- * into batches, and how many threads take part, changes no bit. Memory is that of {@code 256 *
- * inputs + inputs^2 / 2} doubles, the second only with X^T X.
+ * into batches, and how many threads take part, changes no bit. Memory with X^T X is that of {@code
+ * 256 * inputs + inputs^2 / 2} doubles.
  *
  * <p>Calls are serialised; a layer that is fed from several threads is right, but the order of the
  * tokens is then chance.
@@ -70,7 +70,7 @@ public final class LayerStatistics {
     this.squares = new double[inputs];
     this.gram = contents.gram() ? triangle(inputs) : null;
     this.magnitudes = contents.magnitudes() ? new MagnitudeThreshold(layer) : null;
-    this.block = new double[contents.gram() ? BLOCK : 1][inputs];
+    this.block = contents.gram() ? new double[BLOCK][inputs] : null;
   }
 
   /** Statistics that go on from a stored state; arrays are taken over. */
@@ -90,7 +90,7 @@ public final class LayerStatistics {
     this.squares = squares;
     this.gram = gram;
     this.magnitudes = magnitudes;
-    this.block = new double[gram == null ? 1 : BLOCK][inputs];
+    this.block = gram == null ? null : new double[BLOCK][inputs];
   }
 
   private static double[][] triangle(int n) {
@@ -115,18 +115,41 @@ public final class LayerStatistics {
     if (values % inputs != 0) {
       throw new FiligreeException(Message.FIL_0423, layer, values, inputs);
     }
-    for (int i = 0; i < values; i++) {
-      float v = rows.get(from + i);
-      if (!Float.isFinite(v)) {
-        throw new FiligreeException(Message.FIL_0215, layer, v);
+    int count = values / inputs;
+    double[] newSums = sums.clone();
+    double[] newSquares = squares.clone();
+    workers.run(
+        inputs,
+        ColumnSums.TILE,
+        1,
+        2L * values,
+        (first, last) -> new ColumnSums(rows, inputs, count).add(first, last, newSums, newSquares));
+    // Finite floats cannot make a sum of doubles infinite.
+    for (int i = 0; i < inputs; i++) {
+      if (!Double.isFinite(newSums[i])) {
+        throw new FiligreeException(Message.FIL_0215, layer, notFinite(rows, i));
       }
     }
-    for (int t = 0; t < values / inputs; t++) {
-      addRow(rows, from + t * inputs);
+    System.arraycopy(newSums, 0, sums, 0, inputs);
+    System.arraycopy(newSquares, 0, squares, 0, inputs);
+    tokens += count;
+    if (gram != null) {
+      for (int t = 0; t < count; t++) {
+        addRow(rows, from + t * inputs);
+      }
     }
     if (magnitudes != null) {
       magnitudes.add(rows);
     }
+  }
+
+  private float notFinite(FloatBuffer rows, int column) {
+    for (int i = rows.position() + column; i < rows.limit(); i += inputs) {
+      if (!Float.isFinite(rows.get(i))) {
+        return rows.get(i);
+      }
+    }
+    throw new IllegalStateException("the sum of column " + column + " is not finite");
   }
 
   private void addRow(FloatBuffer rows, int from) {
@@ -134,13 +157,6 @@ public final class LayerStatistics {
     for (int i = 0; i < inputs; i++) {
       row[i] = rows.get(from + i);
     }
-    for (int i = 0; i < inputs; i++) {
-      sums[i] += row[i];
-    }
-    for (int i = 0; i < inputs; i++) {
-      squares[i] += row[i] * row[i];
-    }
-    tokens++;
     filled++;
     if (filled == block.length) {
       flush();

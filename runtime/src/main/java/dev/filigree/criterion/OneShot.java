@@ -47,7 +47,7 @@ public final class OneShot {
           : finish(layer, pruned.mask());
     }
     ScoredTensor scored = new ScoredTensor(layer.name(), layer.rows(), layer.cols(), scores(layer));
-    return finish(layer, MaskSelection.select(plan.selection(), plan.sparsity(), scored));
+    return finish(layer, MaskSelection.select(plan.selection(), plan.sparsity(), scored, workers));
   }
 
   /**
@@ -95,14 +95,25 @@ public final class OneShot {
         criterion, layer.weights(), layer.rows(), layer.cols(), plan.seed(), layer.name());
   }
 
-  private static double[] wanda(Layer layer) {
+  private double[] wanda(Layer layer) {
     double[] norms = layer.statistics().norms();
     double[] scores = new double[layer.weights().capacity()];
-    for (int r = 0, i = 0; r < layer.rows(); r++) {
-      for (int c = 0; c < layer.cols(); c++, i++) {
-        scores[i] = Math.abs((double) layer.weights().get(i)) * norms[c];
-      }
-    }
+    FloatBuffer w = layer.weights();
+    int cols = layer.cols();
+    workers.run(
+        layer.rows(),
+        1,
+        1,
+        scores.length,
+        (first, last) -> {
+          float[] row = new float[cols];
+          for (int r = first; r < last; r++) {
+            w.get(r * cols, row);
+            for (int c = 0; c < cols; c++) {
+              scores[r * cols + c] = Math.abs((double) row[c]) * norms[c];
+            }
+          }
+        });
     return scores;
   }
 

@@ -108,7 +108,7 @@ final class SparseGptRun {
       }
     }
     return MaskSelection.select(
-        plan.selection(), plan.sparsity(), new ScoredTensor(name, rows, width, scores));
+        plan.selection(), plan.sparsity(), new ScoredTensor(name, rows, width, scores), workers);
   }
 
   private double score(int r, int c) {

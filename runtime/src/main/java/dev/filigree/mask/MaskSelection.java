@@ -1,6 +1,7 @@
 package dev.filigree.mask;
 
 import dev.filigree.annotations.Scope;
+import dev.filigree.kernel.Workers;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Chooses which weights of a matrix are removed: exactly floor(n * sparsity) units, those with the
@@ -24,6 +26,8 @@ public final class MaskSelection {
   private static final String UNNAMED = "The layer";
   // Up to this group size counting ranks pair by pair beats selection.
   private static final int PAIRWISE = 16;
+  // Choosing among scores costs that many multiply-adds each, more or less.
+  private static final long WORK = 8;
 
   private MaskSelection() {}
 
@@ -43,24 +47,40 @@ public final class MaskSelection {
 
   /** The same; messages carry the tensor's name. */
   public static Mask select(WeightPlan plan, double sparsity, ScoredTensor tensor) {
+    return select(plan, sparsity, tensor, Workers.shared());
+  }
+
+  /**
+   * The same on threads of the caller's choice, which share rows; the mask does not depend on them.
+   */
+  public static Mask select(
+      WeightPlan plan, double sparsity, ScoredTensor tensor, Workers workers) {
     checkSparsity(sparsity);
-    checkScores(tensor);
+    checkScores(tensor, workers);
     if (plan.pattern() instanceof Pattern.NM nm) {
-      return selectGroups(nm, removedPerGroup(nm, plan, sparsity), tensor);
+      return selectGroups(nm, removedPerGroup(nm, plan, sparsity), tensor, workers);
     }
     Units units = Units.of(plan.pattern(), tensor);
     boolean[] removed = new boolean[units.scores().length];
     if (plan.scope() == Scope.ROW && units.perLine() > 0) {
-      Lowest lowest = new Lowest(units.perLine());
-      int count = (int) SparsityCount.floor(units.perLine(), sparsity);
-      for (int from = 0; from < removed.length; from += units.perLine()) {
-        lowest.mark(units.scores(), from, count, removed);
-      }
+      int line = units.perLine();
+      int count = (int) SparsityCount.floor(line, sparsity);
+      workers.run(
+          removed.length / line,
+          1,
+          4,
+          WORK * removed.length,
+          (first, last) -> {
+            Lowest lowest = new Lowest(line);
+            for (int i = first; i < last; i++) {
+              lowest.mark(units.scores(), i * line, count, removed);
+            }
+          });
     } else {
       markLowest(
           List.of(units.scores()), List.of(removed), SparsityCount.floor(removed.length, sparsity));
     }
-    return units.mask(removed);
+    return units.mask(removed, workers);
   }
 
   /**
@@ -78,7 +98,7 @@ public final class MaskSelection {
     checkSparsity(sparsity);
     List<Units> units = new ArrayList<>();
     for (ScoredTensor tensor : tensors) {
-      checkScores(tensor);
+      checkScores(tensor, Workers.shared());
       units.add(Units.of(plan.pattern(), tensor));
     }
     List<boolean[]> removed = units.stream().map(u -> new boolean[u.scores().length]).toList();
@@ -90,7 +110,7 @@ public final class MaskSelection {
         SparsityCount.floor(total, sparsity));
     List<Mask> masks = new ArrayList<>();
     for (int i = 0; i < units.size(); i++) {
-      masks.add(units.get(i).mask(removed.get(i)));
+      masks.add(units.get(i).mask(removed.get(i), Workers.shared()));
     }
     return masks;
   }
@@ -120,25 +140,37 @@ public final class MaskSelection {
         : (int) Math.min(all, SparsityCount.floor(nm.m(), sparsity));
   }
 
-  private static Mask selectGroups(Pattern.NM nm, int remove, ScoredTensor t) {
+  private static Mask selectGroups(Pattern.NM nm, int remove, ScoredTensor t, Workers workers) {
     Groups.check(t.name(), t.cols(), nm.m());
     long[] words = Mask.newFullWords(t.rows(), t.cols());
     if (remove > 0) {
-      if (nm.m() == 4) {
-        clearGroupsOfFour(t.scores(), remove, words);
-      } else if (nm.m() <= PAIRWISE) {
-        clearSmallGroups(t.scores(), nm.m(), remove, words);
-      } else {
-        clearLargeGroups(t.scores(), nm.m(), remove, words);
-      }
+      int cols = t.cols();
+      // 64 rows fill whole words, so no word is written by two threads.
+      workers.run(
+          t.rows(),
+          Long.SIZE,
+          4,
+          WORK * t.scores().length,
+          (first, last) ->
+              clearGroups(t.scores(), first * cols, last * cols, nm.m(), remove, words));
     }
     return Mask.ofWords(t.rows(), t.cols(), words);
   }
 
+  private static void clearGroups(double[] s, int from, int to, int m, int remove, long[] words) {
+    if (m == 4) {
+      clearGroupsOfFour(s, from, to, remove, words);
+    } else if (m <= PAIRWISE) {
+      clearSmallGroups(s, from, to, m, remove, words);
+    } else {
+      clearLargeGroups(s, from, to, m, remove, words);
+    }
+  }
+
   // The rank of a score is how many of its group go before it: lower ones, and equal ones to its
   // left.
-  private static void clearGroupsOfFour(double[] s, int remove, long[] words) {
-    for (int i = 0; i < s.length; i += 4) {
+  private static void clearGroupsOfFour(double[] s, int begin, int end, int remove, long[] words) {
+    for (int i = begin; i < end; i += 4) {
       int ba = s[i + 1] < s[i] ? 1 : 0;
       int ca = s[i + 2] < s[i] ? 1 : 0;
       int da = s[i + 3] < s[i] ? 1 : 0;
@@ -159,9 +191,10 @@ public final class MaskSelection {
     }
   }
 
-  private static void clearSmallGroups(double[] s, int m, int remove, long[] words) {
+  private static void clearSmallGroups(
+      double[] s, int begin, int end, int m, int remove, long[] words) {
     int[] rank = new int[m];
-    for (int from = 0; from < s.length; from += m) {
+    for (int from = begin; from < end; from += m) {
       Arrays.fill(rank, 0);
       for (int i = 1; i < m; i++) {
         for (int j = 0; j < i; j++) {
@@ -178,15 +211,18 @@ public final class MaskSelection {
     }
   }
 
-  private static void clearLargeGroups(double[] s, int m, int remove, long[] words) {
+  private static void clearLargeGroups(
+      double[] s, int begin, int end, int m, int remove, long[] words) {
     Lowest lowest = new Lowest(m);
-    boolean[] removed = new boolean[s.length];
-    for (int from = 0; from < s.length; from += m) {
-      lowest.mark(s, from, remove, removed);
-    }
-    for (int i = 0; i < s.length; i++) {
-      if (removed[i]) {
-        Mask.clear(words, i);
+    boolean[] removed = new boolean[m];
+    double[] group = new double[m];
+    for (int from = begin; from < end; from += m) {
+      System.arraycopy(s, from, group, 0, m);
+      lowest.mark(group, 0, remove, removed);
+      for (int i = 0; i < m; i++) {
+        if (removed[i]) {
+          Mask.clear(words, from + i);
+        }
       }
     }
   }
@@ -214,10 +250,25 @@ public final class MaskSelection {
     }
   }
 
-  private static void checkScores(ScoredTensor t) {
-    Mask.checkSize("scores", t.scores().length, t.rows(), t.cols());
-    for (int i = 0; i < t.scores().length; i++) {
-      if (Double.isNaN(t.scores()[i])) {
+  private static void checkScores(ScoredTensor t, Workers workers) {
+    double[] s = t.scores();
+    Mask.checkSize("scores", s.length, t.rows(), t.cols());
+    AtomicBoolean found = new AtomicBoolean();
+    workers.run(
+        s.length,
+        1 << 16,
+        1,
+        s.length,
+        (first, last) -> {
+          for (int i = first; i < last; i++) {
+            if (Double.isNaN(s[i])) {
+              found.set(true);
+              return;
+            }
+          }
+        });
+    for (int i = 0; found.get() && i < s.length; i++) {
+      if (Double.isNaN(s[i])) {
         throw new FiligreeException(Message.FIL_0409, t.name(), i / t.cols(), i % t.cols());
       }
     }

@@ -1,5 +1,6 @@
 package dev.filigree.mask;
 
+import dev.filigree.kernel.Workers;
 import dev.filigree.plan.Pattern;
 
 /**
@@ -48,12 +49,19 @@ record Units(int rows, int cols, int height, int width, int perLine, double[] sc
     return new Units(t.rows(), t.cols(), height, width, perLine, sums);
   }
 
-  Mask mask(boolean[] removed) {
+  Mask mask(boolean[] removed, Workers workers) {
     long[] words = Mask.newFullWords(rows, cols);
     if (height == 1 && width == 1) {
-      for (int i = 0; i < removed.length; i++) {
-        words[i >>> 6] &= removed[i] ? ~(Long.MIN_VALUE >>> i) : -1L;
-      }
+      workers.run(
+          words.length,
+          1,
+          1,
+          removed.length,
+          (first, last) -> {
+            for (int w = first; w < last; w++) {
+              words[w] = word(removed, w << 6);
+            }
+          });
       return Mask.ofWords(rows, cols, words);
     }
     for (int r = 0; r < rows; r++) {
@@ -68,5 +76,15 @@ record Units(int rows, int cols, int height, int width, int perLine, double[] sc
       }
     }
     return Mask.ofWords(rows, cols, words);
+  }
+
+  /** The bits of up to 64 weights, 1 for what stays. */
+  private static long word(boolean[] removed, int from) {
+    int end = Math.min(removed.length - from, Long.SIZE);
+    long word = 0;
+    for (int b = 0; b < end; b++) {
+      word |= removed[from + b] ? 0 : Long.MIN_VALUE >>> b;
+    }
+    return word;
   }
 }
