@@ -8,14 +8,15 @@ import java.nio.FloatBuffer;
  */
 final class ColumnSums {
   /** Columns taken together: their sums and eight tokens of them stay in a core's cache. */
-  static final int TILE = 512;
+  static final int TILE = 256;
 
   private static final int STEP = 8;
 
   private final FloatBuffer rows;
   private final int inputs;
   private final int tokens;
-  private final float[][] x = new float[STEP][TILE];
+  private final float[] read = new float[TILE];
+  private final double[][] x = new double[STEP][TILE];
 
   ColumnSums(FloatBuffer rows, int inputs, int tokens) {
     this.rows = rows;
@@ -51,20 +52,23 @@ final class ColumnSums {
     }
   }
 
-  private void read(int token, int column, int width, float[] to) {
-    rows.get(rows.position() + token * inputs + column, to, 0, width);
+  private void read(int token, int column, int width, double[] to) {
+    rows.get(rows.position() + token * inputs + column, read, 0, width);
+    for (int c = 0; c < TILE; c++) {
+      to[c] = read[c];
+    }
   }
 
   // Each loop writes one array, at the index all are read at: only that is compiled to vectors.
   private void eight(double[] s, double[] q) {
-    float[] x0 = x[0];
-    float[] x1 = x[1];
-    float[] x2 = x[2];
-    float[] x3 = x[3];
-    float[] x4 = x[4];
-    float[] x5 = x[5];
-    float[] x6 = x[6];
-    float[] x7 = x[7];
+    double[] x0 = x[0];
+    double[] x1 = x[1];
+    double[] x2 = x[2];
+    double[] x3 = x[3];
+    double[] x4 = x[4];
+    double[] x5 = x[5];
+    double[] x6 = x[6];
+    double[] x7 = x[7];
     for (int i = 0; i < TILE; i++) {
       double a = s[i] + x0[i];
       a = a + x1[i];
@@ -77,14 +81,14 @@ final class ColumnSums {
     }
     for (int i = 0; i < TILE; i++) {
       // The square of a float is exact in double.
-      double a = q[i] + (double) x0[i] * x0[i];
-      a = a + (double) x1[i] * x1[i];
-      a = a + (double) x2[i] * x2[i];
-      a = a + (double) x3[i] * x3[i];
-      a = a + (double) x4[i] * x4[i];
-      a = a + (double) x5[i] * x5[i];
-      a = a + (double) x6[i] * x6[i];
-      q[i] = a + (double) x7[i] * x7[i];
+      double a = q[i] + x0[i] * x0[i];
+      a = a + x1[i] * x1[i];
+      a = a + x2[i] * x2[i];
+      a = a + x3[i] * x3[i];
+      a = a + x4[i] * x4[i];
+      a = a + x5[i] * x5[i];
+      a = a + x6[i] * x6[i];
+      q[i] = a + x7[i] * x7[i];
     }
   }
 }

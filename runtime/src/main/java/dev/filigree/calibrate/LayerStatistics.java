@@ -121,7 +121,7 @@ public final class LayerStatistics {
     workers.run(
         inputs,
         ColumnSums.TILE,
-        1,
+        4,
         2L * values,
         (first, last) -> new ColumnSums(rows, inputs, count).add(first, last, newSums, newSquares));
     // Finite floats cannot make a sum of doubles infinite.
