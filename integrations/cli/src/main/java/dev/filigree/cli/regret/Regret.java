@@ -71,7 +71,7 @@ public final class Regret {
    * @throws FiligreeException FIL-0613 where memory does not suffice
    */
   public static RegretResult run(List<LayerSpec> layers, Budget budget, Progress progress) {
-    // Before hours of work, not in the middle of them.
+    // Before minutes of work, not in the middle of them.
     layers.forEach(layer -> MemoryPlan.of(layer, budget.coldBytes(), 0));
     long start = System.nanoTime();
     List<Outcome> outcomes = new ArrayList<>();
