@@ -382,7 +382,10 @@ public enum Message {
   FIL_0750(
       "The list of layers %s cannot be used: %s. Pass a text file with one layer a line: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity."),
   FIL_0751(
-      "%s, line %s: %s. A line is: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity; for example 1024 4096 64 unstructured 0.8 0.");
+      "%s, line %s: %s. A line is: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity; for example 1024 4096 64 unstructured 0.8 0."),
+  FIL_0770(
+      "%s was to skip %s of the activations, but skipped only %s lately, and too few over the last %s tokens. This session goes on without skipping; calibrate on text like this one.",
+      Severity.WARNING);
 
   /** How serious a message is. */
   public enum Severity {

@@ -75,6 +75,12 @@ final class GenerateCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   private String scope;
 
+  @Option(
+      names = "--return-to-dense",
+      description =
+          "Skip nothing any more once less than planned was skipped, by 10 points, over 1000 tokens.")
+  private boolean returnToDense;
+
   @Mixin private JsonOption json;
   @Spec private CommandSpec spec;
 
@@ -92,7 +98,8 @@ final class GenerateCommand implements Callable<Integer> {
             steps,
             new Sampler.Settings(temperature, topK, topP, decoder.seed()),
             DecoderOptions.scope(scope),
-            decoder.keepFirst());
+            decoder.keepFirst(),
+            returnToDense);
     boolean toOut = !json.isStandardOutput();
     GenerateResult result;
     try (ProgressDisplay progress = ProgressDisplay.on(err)) {

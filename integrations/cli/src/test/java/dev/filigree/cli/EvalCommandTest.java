@@ -135,7 +135,8 @@ final class EvalCommandTest {
         .as(err.toString())
         .isZero();
     assertThat(out.toString())
-        .contains("all activations", "topk 0.2", "wina 0.5", "topk: perplexity", "wina: perplexity");
+        .contains(
+            "all activations", "topk 0.2", "wina 0.5", "topk: perplexity", "wina: perplexity");
   }
 
   @Test

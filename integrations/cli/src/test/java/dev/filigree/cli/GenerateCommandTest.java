@@ -50,7 +50,13 @@ final class GenerateCommandTest {
     String model = TinyModel.write(folder.resolve("model"), DType.F32).toString();
     JsonObject random =
         generate(
-            "--random-model", "tiny", "--seed", "" + TinyModel.SEED, "--ids", prompt, "--steps",
+            "--random-model",
+            "tiny",
+            "--seed",
+            "" + TinyModel.SEED,
+            "--ids",
+            prompt,
+            "--steps",
             "12");
     JsonObject read = generate("--model", model, "--ids", prompt, "--steps", "12");
     assertThat(ids(read)).isEqualTo(ids(random)).isNotEmpty();
@@ -97,7 +103,15 @@ final class GenerateCommandTest {
     refused("FIL-0708", "generate", "--random-model", "huge", "--ids", one, "--steps", "2");
     refused("FIL-0721", "generate", "--ids", one, "--steps", "2");
     refused(
-        "FIL-0725", "generate", "--random-model", "tiny", "--ids", one, "--prompt", "a", "--steps",
+        "FIL-0725",
+        "generate",
+        "--random-model",
+        "tiny",
+        "--ids",
+        one,
+        "--prompt",
+        "a",
+        "--steps",
         "2");
     refused("FIL-0723", "generate", "--random-model", "tiny", "--prompt", "a", "--steps", "2");
   }

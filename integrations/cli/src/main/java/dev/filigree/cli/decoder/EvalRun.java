@@ -193,17 +193,12 @@ public record EvalRun(
 
   private static Decoding decode(PreparedDecoder model, int[] ids, SessionSettings settings) {
     int n = Math.min(ids.length - 1, DECODED);
-    DecoderSession session =
-        model
-            .packed()
-            .newSession(
-                new SessionSettings(
-                    n, settings.activation(), settings.scope(), settings.keepFirst()));
+    DecoderSession session = model.packed().newSession(settings.withCapacity(n));
     int warm = n / 4;
     for (int i = 0; i < warm; i++) {
       session.feed(ids[i]);
     }
-    session.counts().reset();
+    session.resetCounts();
     long start = System.nanoTime();
     for (int id : Arrays.copyOfRange(ids, warm, n)) {
       session.feed(id);

@@ -1,6 +1,8 @@
 package dev.filigree.cli.decoder;
 
 import dev.filigree.decoder.generate.Generator;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.LayerSparsity;
 import dev.filigree.report.Json;
 import java.util.List;
 
@@ -14,6 +16,8 @@ import java.util.List;
  * @param prefillTokensPerS of the prompt
  * @param weightBytesPerToken read by one decoded token
  * @param activationSparsity realised while decoding
+ * @param layerSparsity planned against realised by block, empty where nothing is skipped
+ * @param returnedToDense whether a lasting shortfall ended the skipping
  * @param packedBytes of all stored weights
  * @param cacheBytes of keys and values
  * @param peakRssBytes of the process, null where the system does not say
@@ -32,6 +36,8 @@ public record GenerateResult(
     double prefillTokensPerS,
     WeightBytes weightBytesPerToken,
     double activationSparsity,
+    List<LayerSparsity> layerSparsity,
+    boolean returnedToDense,
     long packedBytes,
     long cacheBytes,
     Long peakRssBytes,
@@ -58,6 +64,10 @@ public record GenerateResult(
             model.packed().denseBytesPerToken(),
             model.packed().realisedBytesPerToken(result.session().counts(), model.activation())),
         result.session().counts().sparsity(),
+        model.activation().method() == ActivationSetting.Method.NONE
+            ? List.of()
+            : result.session().layerSparsity(),
+        result.session().hasReturnedToDense(),
         model.packed().bytes(),
         result.session().cacheBytes(),
         Memory.peakResidentBytes(),

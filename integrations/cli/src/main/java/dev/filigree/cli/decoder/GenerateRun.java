@@ -26,6 +26,7 @@ import java.util.stream.IntStream;
  * @param sampling how they are drawn
  * @param scope in which phase activations are skipped
  * @param keepFirst positions that skip nothing
+ * @param returnToDense whether a lasting shortfall of sparsity ends the skipping
  */
 public record GenerateRun(
     DecoderSpec spec,
@@ -35,7 +36,8 @@ public record GenerateRun(
     int steps,
     Sampler.Settings sampling,
     SessionSettings.Scope scope,
-    int keepFirst) {
+    int keepFirst,
+    boolean returnToDense) {
   private static final int WARM_UP = 16;
 
   /**
@@ -58,7 +60,8 @@ public record GenerateRun(
         throw new FiligreeException(Message.FIL_0713, from.length, config.context());
       }
       try (PreparedDecoder model = spec.prepare(untouched, progress)) {
-        SessionSettings settings = new SessionSettings(1, model.activation(), scope, keepFirst);
+        SessionSettings settings =
+            new SessionSettings(1, model.activation(), scope, keepFirst, returnToDense);
         Double warmUp = spec.randomModel() == null ? null : warmUp(model, from, settings);
         StreamingText stream = codec == null ? null : new StreamingText(codec);
         Generator.Result result =

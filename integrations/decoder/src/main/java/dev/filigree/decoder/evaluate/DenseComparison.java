@@ -38,10 +38,7 @@ public record DenseComparison(double[] divergences, long[] agreeing, long[] coun
     int longest = Loss.longest(dense, sequences);
     int vocab = dense.config().vocab();
     DecoderSession reference = dense.newSession(SessionSettings.dense(longest));
-    DecoderSession other =
-        sparse.newSession(
-            new SessionSettings(
-                longest, settings.activation(), settings.scope(), settings.keepFirst()));
+    DecoderSession other = sparse.newSession(settings.withCapacity(longest));
     double[] divergences = new double[sequences.size()];
     long[] agreeing = new long[divergences.length];
     long[] counts = new long[divergences.length];

@@ -37,10 +37,7 @@ public record Loss(
   public static Loss measure(
       PackedDecoder model, List<int[]> sequences, SessionSettings settings, Progress progress) {
     int longest = longest(model, sequences);
-    DecoderSession session =
-        model.newSession(
-            new SessionSettings(
-                longest, settings.activation(), settings.scope(), settings.keepFirst()));
+    DecoderSession session = model.newSession(settings.withCapacity(longest));
     double[] sums = new double[sequences.size()];
     long[] counts = new long[sums.length];
     long start = System.nanoTime();

@@ -60,16 +60,11 @@ public final class Generator {
       throw new FiligreeException(Message.FIL_0713, prompt.length, config.context());
     }
     DecoderSession session =
-        model.newSession(
-            new SessionSettings(
-                capacity(config, prompt.length, steps),
-                settings.activation(),
-                settings.scope(),
-                settings.keepFirst()));
+        model.newSession(settings.withCapacity(capacity(config, prompt.length, steps)));
     long start = System.nanoTime();
     FloatBuffer logits = session.feed(prompt);
     long prefill = System.nanoTime() - start;
-    session.counts().reset();
+    session.resetCounts();
     List<Integer> ids = new ArrayList<>();
     long decode = 0;
     int fed = 0;

@@ -17,7 +17,8 @@ public final class DecoderSession {
   private final SessionSettings settings;
   private final List<KvCache> caches = new ArrayList<>();
   private final List<LayerRules> rules = new ArrayList<>();
-  private final ActivationCounts counts = new ActivationCounts();
+  private final ActivationCounts counts;
+  private final SparsityWatch watch;
   private final EmbeddingTable embedding;
   private final LayerForward forward;
   private final int mostRows;
@@ -41,6 +42,8 @@ public final class DecoderSession {
     mostRows = Math.min(LayerForward.MOST_ROWS, capacity);
     forward = new LayerForward(config, capacity, mostRows);
     ActivationSetting activation = settings.activation();
+    counts = new ActivationCounts(config.layers());
+    watch = new SparsityWatch(activation, config.layers(), settings.returnToDense(), counts);
     boolean skips = activation.method() != ActivationSetting.Method.NONE;
     ActiveInputs chooser =
         new ActiveInputs(
@@ -74,6 +77,25 @@ public final class DecoderSession {
   /** What the rules kept so far. */
   public ActivationCounts counts() {
     return counts;
+  }
+
+  /** Forgets what the rules kept so far. */
+  public void resetCounts() {
+    watch.reset();
+  }
+
+  /**
+   * Planned against realised activation sparsity of every block, since the session began or its
+   * counts were reset. Java Flight Recorder has the same as events {@code
+   * dev.filigree.ActivationSparsity}, one for each block and every 32 tokens or more.
+   */
+  public List<LayerSparsity> layerSparsity() {
+    return watch.layers();
+  }
+
+  /** Whether the session skips nothing any more, see {@link SessionSettings#returnToDense}. */
+  public boolean hasReturnedToDense() {
+    return watch.isDense();
   }
 
   /** Begins a new sequence; counts stay. */
@@ -146,6 +168,7 @@ public final class DecoderSession {
       rows = Math.min(rows, settings.keepFirst() - position);
       skip = false;
     }
+    skip &= rules.get(0) != null && !watch.isDense();
     for (int r = 0; r < rows; r++) {
       embedding.read(ids[from + r], hidden, r * config.dim());
     }
@@ -158,6 +181,9 @@ public final class DecoderSession {
           position,
           skip ? rules.get(l) : null,
           null);
+    }
+    if (skip) {
+      watch.after(rows);
     }
     position += rows;
     lastRows = rows;

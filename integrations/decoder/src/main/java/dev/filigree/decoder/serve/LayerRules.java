@@ -27,7 +27,7 @@ public final class LayerRules {
     public int keep(FloatBuffer x, int offset, int n, int[] active) {
       int kept = rule.keep(x, offset, n, active);
       for (Projection p : projections) {
-        counts.add(p, n, kept);
+        counts.add(layer, p, n, kept);
       }
       return kept;
     }
@@ -35,12 +35,14 @@ public final class LayerRules {
 
   private final InputRule[] rules;
   private final ActivationCounts counts;
+  private final int layer;
   private final float gateThreshold;
   private final boolean cats;
 
   private LayerRules(
-      InputRule[] rules, ActivationCounts counts, boolean cats, float gateThreshold) {
+      InputRule[] rules, ActivationCounts counts, int layer, boolean cats, float gateThreshold) {
     this.rules = rules;
+    this.layer = layer;
     this.counts = counts;
     this.cats = cats;
     this.gateThreshold = gateThreshold;
@@ -62,7 +64,7 @@ public final class LayerRules {
     float[] thresholds = setting.thresholds() == null ? null : setting.thresholds()[layer];
     InputRule[] rules = new InputRule[Projection.values().length];
     boolean cats = setting.method() == ActivationSetting.Method.CATS;
-    LayerRules out = new LayerRules(rules, counts, cats, cats ? thresholds[0] : 0);
+    LayerRules out = new LayerRules(rules, counts, layer, cats, cats ? thresholds[0] : 0);
     switch (setting.method()) {
       case NONE, CATS -> {}
       case TEAL, TOPK -> {
@@ -123,6 +125,6 @@ public final class LayerRules {
 
   /** Counts hidden units that CATS kept. */
   void countUnits(long units, long kept) {
-    counts.add(Projection.DOWN, units, kept);
+    counts.add(layer, Projection.DOWN, units, kept);
   }
 }

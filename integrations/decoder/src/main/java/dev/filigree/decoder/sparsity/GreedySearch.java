@@ -113,7 +113,13 @@ final class GreedySearch {
     BlockPass sparse = pass.copy();
     sparse.run(
         block,
-        LayerRules.of(config, setting, layer, null, new ActiveInputs(0), new ActivationCounts()),
+        LayerRules.of(
+            config,
+            setting,
+            layer,
+            null,
+            new ActiveInputs(0),
+            new ActivationCounts(config.layers())),
         null);
     int dim = config.dim();
     double sum = 0;

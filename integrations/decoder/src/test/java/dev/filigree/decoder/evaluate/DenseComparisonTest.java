@@ -152,13 +152,11 @@ class DenseComparisonTest {
     curve.put(0.5, 10.25);
     curve.put(0.6, 10.0);
     curve.put(0.7, 12.0);
-    assertThat(PerplexityRise.sparsity(10, curve, 1).getAsDouble())
-        .isCloseTo(0.35, within(1e-12));
+    assertThat(PerplexityRise.sparsity(10, curve, 1).getAsDouble()).isCloseTo(0.35, within(1e-12));
     // Between no sparsity at all and the first point.
     assertThat(PerplexityRise.sparsity(10, curve, 0.25).getAsDouble())
         .isCloseTo(0.15, within(1e-12));
-    assertThat(PerplexityRise.sparsity(10, curve, 20).getAsDouble())
-        .isCloseTo(0.7, within(1e-12));
+    assertThat(PerplexityRise.sparsity(10, curve, 20).getAsDouble()).isCloseTo(0.7, within(1e-12));
     assertThat(PerplexityRise.sparsity(10, curve, 21)).isEqualTo(OptionalDouble.empty());
   }
 }
