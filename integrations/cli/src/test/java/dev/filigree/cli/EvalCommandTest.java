@@ -86,7 +86,7 @@ final class EvalCommandTest {
     assertThat(eval("--weights", "magnitude:2:4").get("kl").getAsDouble()).isPositive();
     assertThat(eval("--values", "int8").get("kl").getAsDouble()).isPositive().isLessThan(0.05);
     run("eval", "--model", model, "--ids", ids, "--activation", "topk:0.5");
-    assertThat(out.toString()).contains("same prediction as dense").contains("KL from dense");
+    assertThat(out.toString()).contains("agrees with dense").contains("KL from dense");
   }
 
   @Test

@@ -122,7 +122,7 @@ public record EvalResult(
     line(out, "loss", "%.5f nats per token (95 %% interval %.4f to %.4f)", nll, nllLow, nllHigh);
     line(out, "perplexity", "%.3f over %,d tokens", ppl, tokens);
     if (agreement != null) {
-      line(out, "same prediction as dense", "%.4f of the positions", agreement);
+      line(out, "agrees with dense", "%.4f of the positions", agreement);
       line(
           out,
           "KL from dense",
