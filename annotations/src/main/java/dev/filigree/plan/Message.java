@@ -379,6 +379,8 @@ public enum Message {
   FIL_0736(
       "%s stores int8 weights for another way of skipping activations; they are rounded to int8 a second time for this one. Compress the model for it, or pass --values f32.",
       Severity.WARNING),
+  FIL_0737(
+      "%s does not say how many sequences its inputs come from, and dsnot divides by their number. Add --calibration-sequences N, or make the file with capture."),
   FIL_0750(
       "The list of layers %s cannot be used: %s. Pass a text file with one layer a line: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity."),
   FIL_0751(

@@ -38,6 +38,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -51,6 +52,9 @@ import java.util.stream.Collectors;
  * beside it; a receipt of the step goes into the metadata.
  */
 public final class FilePruning {
+  /** The metadata key under which a file of inputs says how many sequences they come from. */
+  public static final String SEQUENCES_KEY = "calibration_sequences";
+
   private final ModelFiles model;
   private final Optional<CalibrationInputs> inputs;
   private final PruneOptions options;
@@ -97,6 +101,18 @@ public final class FilePruning {
         new FilePruning(
             model, inputs.map(CalibrationInputs::open), options, Workers.shared(), progress);
     return pruning.prune(in, inputs, out, folder);
+  }
+
+  /**
+   * How many sequences the inputs in a file come from, where it says so.
+   *
+   * @throws FiligreeException FIL-0401 and FIL-0404 for the file
+   */
+  public static OptionalLong sequences(Path inputs) {
+    String text = SafetensorsFile.open(inputs).metadata().getOrDefault(SEQUENCES_KEY, "");
+    return text.matches("[1-9]\\d{0,17}")
+        ? OptionalLong.of(Long.parseLong(text))
+        : OptionalLong.empty();
   }
 
   private static void checkPlaces(
@@ -269,6 +285,8 @@ public final class FilePruning {
       settings.put("sparsity", String.valueOf(plan.sparsity()));
       settings.put("scope", plan.scope().name().toLowerCase(Locale.ROOT));
     }
+    plan.refinement()
+        .ifPresent(d -> settings.put("refinement", "dsnot of " + d.sequences() + " sequences"));
     if (options.allocation() != AllocationRule.UNIFORM) {
       settings.put("allocation", options.allocation().name().toLowerCase(Locale.ROOT));
     }

@@ -2,6 +2,7 @@ package dev.filigree.cli;
 
 import dev.filigree.annotations.Scope;
 import dev.filigree.cli.file.PruneText;
+import dev.filigree.criterion.Dsnot;
 import dev.filigree.criterion.OneShotMethod;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.plan.FiligreeException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -33,6 +35,7 @@ import picocli.CommandLine.Spec;
         "Prunes every 2-D tensor of a safetensors file at once; all other tensors are copied"
             + " unchanged.")
 final class PruneCommand implements Callable<Integer> {
+  private static final String DSNOT = "dsnot";
   private static final List<OneShotMethod> METHODS =
       List.of(
           OneShotMethod.MAGNITUDE,
@@ -117,6 +120,22 @@ final class PruneCommand implements Callable<Integer> {
   private String onIndivisible;
 
   @Option(
+      names = "--refine",
+      paramLabel = "dsnot",
+      description =
+          "Swap removed for kept weights until the mean output of every row is close to the dense"
+              + " one (DSnoT); for unstructured and N:M, needs --inputs.")
+  private String refine;
+
+  @Option(
+      names = "--calibration-sequences",
+      paramLabel = "N",
+      description =
+          "How many sequences the inputs come from, which --refine divides by. Default: what capture"
+              + " wrote into the file.")
+  private Long sequences;
+
+  @Option(
       names = "--no-recon-error",
       description =
           "Do not compute ||X(W-W')^T||^2. It takes X^T X, which magnitude and wanda do not need.")
@@ -143,7 +162,7 @@ final class PruneCommand implements Callable<Integer> {
   public Integer call() {
     PruneOptions options =
         new PruneOptions(
-            plan(),
+            refined(plan()),
             choice("--allocation", allocation, List.of(AllocationRule.values())),
             include,
             exclude,
@@ -164,18 +183,14 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private OneShotPlan plan() {
+    String legal = METHODS.stream().map(OneShotMethod::label).collect(Collectors.joining(", "));
     OneShotMethod m =
         OneShotMethod.byLabel(method)
-            .filter(METHODS::contains)
-            .orElseThrow(
-                () ->
-                    new FiligreeException(
-                        Message.FIL_0604,
-                        "--method",
-                        method,
-                        METHODS.stream()
-                            .map(OneShotMethod::label)
-                            .collect(Collectors.joining(", "))));
+            .orElseThrow(() -> new FiligreeException(Message.FIL_0604, "--method", method, legal));
+    if (!METHODS.contains(m)) {
+      throw new FiligreeException(
+          Message.FIL_0421, method, "a file of weights, which has no gradients of a loss", legal);
+    }
     Pattern p =
         Pattern.of(pattern)
             .filter(found -> !(found instanceof Pattern.Row || found instanceof Pattern.Channel))
@@ -198,6 +213,24 @@ final class PruneCommand implements Callable<Integer> {
       throw new FiligreeException(Message.FIL_0611, pattern);
     }
     return OneShotPlan.of(m, p, sparsity).withScope(s).withSeed(seed);
+  }
+
+  private OneShotPlan refined(OneShotPlan plan) {
+    if (refine == null) {
+      return plan;
+    }
+    choice("--refine", refine, List.of(DSNOT));
+    if (inputs == null) {
+      throw new FiligreeException(Message.FIL_0636, DSNOT);
+    }
+    if (sequences != null && sequences < 1) {
+      throw new FiligreeException(
+          Message.FIL_0604, "--calibration-sequences", sequences, "1 or more");
+    }
+    OptionalLong count =
+        sequences == null ? FilePruning.sequences(inputs) : OptionalLong.of(sequences);
+    return plan.refinedBy(
+        Dsnot.published(count.orElseThrow(() -> new FiligreeException(Message.FIL_0737, inputs))));
   }
 
   private OneShotPlan groups(OneShotMethod m, Pattern.NM nm) {

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.filigree.calibrate.LayerStatistics;
+import dev.filigree.criterion.Dsnot;
+import dev.filigree.criterion.Layer;
+import dev.filigree.criterion.OneShot;
+import dev.filigree.criterion.OneShotMethod;
+import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.decoder.load.DecoderFiles;
 import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.DecoderWeights;
@@ -13,9 +19,11 @@ import dev.filigree.file.FloatTensor;
 import dev.filigree.file.SafetensorsFile;
 import dev.filigree.file.SafetensorsWriter;
 import dev.filigree.file.Tensor;
+import dev.filigree.plan.Pattern;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -202,6 +210,86 @@ final class CaptureCommandTest {
       cases++;
     }
     assertThat(cases).isPositive();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"magnitude, 2:4", "wanda, unstructured", "sparsegpt, 2:4"})
+  void dsnotSwapsAsTheLibraryDoes(String method, String pattern) {
+    Path model = TinyModel.write(folder.resolve("m"), DType.F32);
+    String calibration = TinyModel.ids(folder.resolve("c.json"), 1, 3, 41).toString();
+    String x = at("x.safetensors");
+    json("capture", "--model", model.toString(), "--calibration", calibration, "--out", x);
+    List<String> prune =
+        new ArrayList<>(
+            List.of(
+                "prune",
+                "--in",
+                model.toString(),
+                "--inputs",
+                x,
+                "--method",
+                method,
+                "--pattern",
+                pattern,
+                "--out",
+                at("plain")));
+    OneShotPlan plan;
+    if (pattern.equals("unstructured")) {
+      prune.addAll(List.of("--sparsity", "0.5"));
+      plan = OneShotPlan.of(OneShotMethod.WANDA, new Pattern.Unstructured(), 0.5);
+    } else {
+      plan = OneShotPlan.of(OneShotMethod.byLabel(method).orElseThrow(), new Pattern.NM(2, 4), 0);
+    }
+    Map<String, String> plain = digests(json(prune.toArray(new String[0])));
+    prune.set(prune.indexOf(at("plain")), at("refined"));
+    prune.addAll(List.of("--refine", "dsnot"));
+    Map<String, String> refined = digests(json(prune.toArray(new String[0])));
+    assertThat(plain).isNotEqualTo(refined);
+    // Three sequences, as capture wrote into the file.
+    OneShot library = new OneShot(plan.refinedBy(Dsnot.published(3)));
+    SafetensorsFile inputs = SafetensorsFile.open(Path.of(x));
+    DecoderWeights weights = DecoderFiles.open(model);
+    refined.forEach(
+        (name, digest) -> {
+          long[] shape = TensorShapes.of(weights.config()).get(name);
+          int cols = (int) shape[1];
+          LayerStatistics statistics =
+              new LayerStatistics(name, cols, LayerStatistics.Contents.GRAM);
+          statistics.add(inputs.tensor(name).orElseThrow().data().asFloatBuffer());
+          Layer layer =
+              Layer.of(name, (int) shape[0], cols, weights.floats(name).asFloatBuffer())
+                  .with(statistics);
+          assertThat(library.prune(layer).mask().sha256()).as(name).isEqualTo(digest);
+        });
+    assertThat(run("verify", at("refined/model.safetensors"))).as(err.toString()).isZero();
+    prune.set(prune.indexOf(at("refined")), at("other"));
+    prune.addAll(List.of("--calibration-sequences", "1"));
+    assertThat(digests(json(prune.toArray(new String[0])))).isNotEqualTo(refined);
+  }
+
+  @Test
+  void inputsThatDoNotSayTheirSequencesNeedThemForDsnot() {
+    Path model = TinyModel.write(folder.resolve("m"), DType.F32);
+    Tensor x = Tensor.of("a", DType.F32, new long[] {1, 1}, ByteBuffer.allocate(4));
+    SafetensorsWriter.write(folder.resolve("x.safetensors"), List.of(x), Map.of());
+    assertThat(
+            run(
+                "prune",
+                "--in",
+                model.toString(),
+                "--inputs",
+                at("x.safetensors"),
+                "--method",
+                "magnitude",
+                "--pattern",
+                "2:4",
+                "--refine",
+                "dsnot",
+                "--out",
+                at("o")))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0737");
+    assertThat(folder.resolve("o")).doesNotExist();
   }
 
   @Test

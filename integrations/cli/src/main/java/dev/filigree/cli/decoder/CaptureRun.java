@@ -10,6 +10,7 @@ import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DataDigest;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.prune.FilePruning;
 import dev.filigree.report.Json;
 import dev.filigree.samples.digits.Progress;
 import java.io.IOException;
@@ -112,6 +113,7 @@ public record CaptureRun(
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("calibration_sha256", digest);
     metadata.put("calibration_mode", label);
+    metadata.put(FilePruning.SEQUENCES_KEY, String.valueOf(sequences.size()));
     InputCapture.Result written =
         InputCapture.write(
             out,

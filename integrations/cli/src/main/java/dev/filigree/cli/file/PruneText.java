@@ -54,8 +54,9 @@ public final class PruneText {
             PlainText.wrap(
                 String.format(
                     Locale.ROOT,
-                    "%s, %s%s: %s of %s weights in %d tensors removed, %s.",
+                    "%s%s, %s%s: %s of %s weights in %d tensors removed, %s.",
                     plan.method().label(),
+                    plan.refinement().isPresent() ? " refined by dsnot" : "",
                     plan.pattern().text(),
                     scope,
                     Texts.count(result.weights() - result.kept()),
