@@ -78,7 +78,8 @@ abstract class Closing {
     long before = settledDirectBytes();
     PackedMatrix matrix = packed(format, ROWS, COLS);
     long bytes = matrix.bytes();
-    assertThat(directBytes()).isGreaterThanOrEqualTo(before + bytes);
+    // Less than all of it, because what earlier tests forgot may be freed meanwhile.
+    assertThat(directBytes()).isGreaterThanOrEqualTo(before + bytes - DENSE / 100);
     matrix.close();
     assertThat(
             OwnedMemory.isFreedAtOnce()
