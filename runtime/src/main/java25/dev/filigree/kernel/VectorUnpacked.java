@@ -1,6 +1,5 @@
 package dev.filigree.kernel;
 
-import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
 
@@ -111,19 +110,6 @@ final class VectorUnpacked {
   private static void bf16(
       ByteBuffer scalars, MemorySegment data, int index, int count, MemorySegment to, int toIndex) {
     int i = 0;
-    // Four at a time: the checks of the two memories cost more than a conversion.
-    for (; i + 4 * LANES <= count; i += 4 * LANES) {
-      long from = 2L * (index + i);
-      long at = 4L * (toIndex + i);
-      FloatVector a = VectorLoads.bf16(data, from);
-      FloatVector b = VectorLoads.bf16(data, from + 2L * LANES);
-      FloatVector c = VectorLoads.bf16(data, from + 4L * LANES);
-      FloatVector d = VectorLoads.bf16(data, from + 6L * LANES);
-      a.intoMemorySegment(to, at, ORDER);
-      b.intoMemorySegment(to, at + BYTES, ORDER);
-      c.intoMemorySegment(to, at + 2L * BYTES, ORDER);
-      d.intoMemorySegment(to, at + 3L * BYTES, ORDER);
-    }
     for (; i + LANES <= count; i += LANES) {
       VectorLoads.bf16(data, 2L * (index + i)).intoMemorySegment(to, 4L * (toIndex + i), ORDER);
     }
