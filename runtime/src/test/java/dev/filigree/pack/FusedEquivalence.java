@@ -628,11 +628,17 @@ abstract class FusedEquivalence {
       return linear(w, downBias, outputs, hidden, h, batch);
     }
 
-    /** A threshold about that far up in the magnitudes, in the middle of a wide gap between two. */
+    /**
+     * A threshold about that far up in the magnitudes, in the middle of a wide gap between two. Not
+     * among those that nearly vanish: what is left of GELU far below zero is rounding.
+     */
     float threshold(float[] magnitudes, double share) {
       float[] sorted = magnitudes.clone();
       Arrays.sort(sorted);
       int at = (int) (share * (sorted.length - 1));
+      while (at < sorted.length - 1 && sorted[at + 1] < 1e-3f * sorted[sorted.length - 1]) {
+        at++;
+      }
       int best = -1;
       for (int i = at; i < Math.min(at + 40, sorted.length - 1); i++) {
         if (best < 0 || sorted[i + 1] - sorted[i] > sorted[best + 1] - sorted[best]) {
