@@ -329,17 +329,18 @@ public enum Message {
   FIL_0703(
       "%s is no llama2.c model: %s. Pass a complete .bin of the legacy export, or a directory with config.json."),
   FIL_0704(
-      "%s: tensor %s %s is missing (%s are). Pass all files of the model, or correct its config.json."),
-  FIL_0705("%s: tensor %s has shape %s; config.json asks for %s. Pass files that belong together."),
+      "%s: tensor %s %s is missing (%s are). Pass all files of the model, or correct its configuration."),
+  FIL_0705(
+      "%s: tensor %s has shape %s; its configuration asks for %s. Pass files that belong together."),
   FIL_0706(
       "%s: tensor %s %s is none the decoder has a use for. Remove it, or pass a model of a type that is supported."),
   FIL_0707(
       "%s holds no model: %s. A model directory has config.json and model.safetensors, or several with an index."),
   FIL_0708("--random-model %s is no known shape; legal: %s."),
   FIL_0709(
-      "%s does not exist. Pass a directory with config.json and safetensors, or a llama2.c .bin."),
+      "%s does not exist. Pass a directory with config.json and safetensors, a GGUF file, or a llama2.c .bin."),
   FIL_0710(
-      "%s cannot be used as a tokenizer: %s. Pass a tokenizer.json, or a llama2.c tokenizer.bin."),
+      "%s cannot be used as a tokenizer: %s. Pass a tokenizer.json, a GGUF file, or a llama2.c tokenizer.bin."),
   FIL_0711("%s has %s ids, but the model has %s. Pass the tokenizer of this model."),
   FIL_0712("Tensor %s holds %s at element %s. Weights must be finite numbers; get a fresh copy."),
   FIL_0713(
@@ -360,7 +361,7 @@ public enum Message {
       "Exactly one of --model and --random-model is needed. Pass a path or the name of a shape."),
   FIL_0722("Exactly one of --text and --ids is needed. Pass a text file, or a JSON array of ids."),
   FIL_0723(
-      "%s needs --tokenizer, a tokenizer.json or a llama2.c tokenizer.bin. Add it, or pass --ids."),
+      "%s needs --tokenizer, a tokenizer.json, a GGUF file or a llama2.c tokenizer.bin. Add it, or pass --ids."),
   FIL_0724(
       "%s has %s ids, too few for one window of %s. Pass a longer text or a smaller --window."),
   FIL_0725("--prompt and --ids both begin the text. Pass one of them."),
@@ -387,7 +388,14 @@ public enum Message {
       "%s, line %s: %s. A line is: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity; for example 1024 4096 64 unstructured 0.8 0."),
   FIL_0770(
       "%s was to skip %s of the activations, but skipped only %s lately, and too few over the last %s tokens. This session goes on without skipping; calibrate on text like this one.",
-      Severity.WARNING);
+      Severity.WARNING),
+  FIL_0820(
+      "%s is no usable GGUF file: %s. Pass a complete, unmodified file of version 2 or 3, little-endian."),
+  FIL_0821("%s: tensor %s is of type %s; legal: %s. Convert the model to one of these types."),
+  FIL_0822(
+      "%s cannot be used: %s. The decoder runs GGUF files of the architectures llama and qwen2; convert the model again, or pass another."),
+  FIL_0823(
+      "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer.");
 
   /** How serious a message is. */
   public enum Severity {

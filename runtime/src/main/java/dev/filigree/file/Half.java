@@ -1,11 +1,11 @@
 package dev.filigree.file;
 
 /** IEEE 754 binary16, which Java reads by itself only from 20 on. */
-final class Half {
+public final class Half {
   private Half() {}
 
   /** The value of those bits, exactly; a NaN keeps its payload. */
-  static float toFloat(short half) {
+  public static float toFloat(short half) {
     int sign = (half & 0x8000) << 16;
     int exponent = half >>> 10 & 0x1F;
     int fraction = half & 0x3FF;

@@ -16,14 +16,15 @@ import picocli.CommandLine.Spec;
     description =
         "Writes what every projection of a language model receives, [tokens, in] in F32 under the"
             + " name of its weight, for prune --inputs. Names are those of Hugging Face, also for a"
-            + " llama2.c .bin.")
+            + " GGUF file or a llama2.c .bin.")
 final class CaptureCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "M",
       required = true,
       description =
-          "A directory with config.json and safetensors, a packed directory, or a llama2.c .bin.")
+          "A directory with config.json and safetensors, a packed directory, a GGUF file, or a"
+              + " llama2.c .bin.")
   private Path model;
 
   @Option(

@@ -24,15 +24,15 @@ final class CompressCommand implements Callable<Integer> {
       required = true,
       description =
           "A directory with config.json and safetensors in the Hugging Face layout of Llama,"
-              + " Mistral or Qwen2, a packed directory, or a llama2.c .bin.")
+              + " Mistral or Qwen2, a packed directory, a GGUF file, or a llama2.c .bin.")
   private Path model;
 
   @Option(
       names = "--tokenizer",
       paramLabel = "T",
       description =
-          "A tokenizer.json, or a llama2.c tokenizer.bin, to put in. Default: that of the model's"
-              + " directory, where there is one.")
+          "A tokenizer.json, a GGUF file, or a llama2.c tokenizer.bin, whose tokenizer is put in."
+              + " Default: that of the model, where it has one.")
   private Path tokenizer;
 
   @Option(

@@ -15,15 +15,16 @@ final class DecoderOptions {
       paramLabel = "M",
       description =
           "A directory with config.json and safetensors in the Hugging Face layout of Llama,"
-              + " Mistral or Qwen2, a packed directory, or a llama2.c .bin.")
+              + " Mistral or Qwen2, a packed directory, a GGUF file (llama or qwen2; F32, F16, BF16,"
+              + " Q8_0), or a llama2.c .bin.")
   private Path model;
 
   @Option(
       names = "--tokenizer",
       paramLabel = "T",
       description =
-          "A tokenizer.json, or a llama2.c tokenizer.bin. Default: that of the model's directory,"
-              + " where there is one.")
+          "A tokenizer.json, a GGUF file, or a llama2.c tokenizer.bin. Default: that of the model,"
+              + " where it has one.")
   private Path tokenizer;
 
   @Option(

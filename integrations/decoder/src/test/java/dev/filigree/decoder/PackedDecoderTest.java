@@ -10,6 +10,8 @@ import dev.filigree.decoder.load.RandomModel;
 import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.FrequencyFactors;
+import dev.filigree.decoder.model.Llama3Scaling;
 import dev.filigree.decoder.model.OverlaidWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.RopeLayout;
@@ -55,8 +57,17 @@ class PackedDecoderTest {
     return Stream.of(
         config(4, 4, RopeLayout.ADJACENT, null, -1, false, false, true),
         config(4, 2, RopeLayout.HALF_SPLIT, null, -1, true, false, false),
-        config(6, 2, RopeLayout.HALF_SPLIT, new RopeScaling(8, 1, 4, 16), -1, false, true, true),
-        config(4, 1, RopeLayout.ADJACENT, null, 5, true, true, false));
+        config(6, 2, RopeLayout.HALF_SPLIT, new Llama3Scaling(8, 1, 4, 16), -1, false, true, true),
+        config(4, 1, RopeLayout.ADJACENT, null, 5, true, true, false),
+        config(
+            4,
+            2,
+            RopeLayout.ADJACENT,
+            new FrequencyFactors(List.of(1.0, 2.5, 8.0)),
+            -1,
+            false,
+            false,
+            true));
   }
 
   private static DecoderConfig config(
@@ -156,7 +167,7 @@ class PackedDecoderTest {
   @Test
   void directoryOfAnyTypeLoadsWithTheSameLogits(@TempDir Path folder) throws IOException {
     DecoderConfig config =
-        config(6, 2, RopeLayout.HALF_SPLIT, new RopeScaling(8, 1, 4, 16), -1, true, false, false);
+        config(6, 2, RopeLayout.HALF_SPLIT, new Llama3Scaling(8, 1, 4, 16), -1, true, false, false);
     DecoderWeights weights = new RandomModel(config, SEED);
     for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
       write(folder, weights, type);

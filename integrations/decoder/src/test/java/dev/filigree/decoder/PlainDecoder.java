@@ -115,7 +115,8 @@ final class PlainDecoder {
     for (int h = 0; h < heads; h++) {
       for (int i = 0; i < half; i++) {
         double plain = Math.pow(c.ropeBase(), -2.0 * i / c.headDim());
-        double angle = position * c.ropeScaling().map(s -> s.scale(plain)).orElse(plain);
+        int pair = i;
+        double angle = position * c.ropeScaling().map(s -> s.scale(pair, plain)).orElse(plain);
         boolean adjacent = c.ropeLayout() == RopeLayout.ADJACENT;
         int a = h * c.headDim() + (adjacent ? 2 * i : i);
         int b = h * c.headDim() + (adjacent ? 2 * i + 1 : i + half);

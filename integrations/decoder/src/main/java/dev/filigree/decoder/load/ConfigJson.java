@@ -6,6 +6,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.FrequencyFactors;
+import dev.filigree.decoder.model.Llama3Scaling;
 import dev.filigree.decoder.model.RopeLayout;
 import dev.filigree.decoder.model.RopeScaling;
 import dev.filigree.plan.FiligreeException;
@@ -19,6 +21,8 @@ import java.util.OptionalInt;
 public final class ConfigJson {
   private static final List<String> TYPES = List.of("llama", "mistral", "qwen2");
   private static final String LAYOUT = "filigree_rope_layout";
+  // Factors one by one; a GGUF file does not say what they were computed from.
+  private static final String FACTORS = "filigree_factors";
 
   private final Object where;
   private final JsonObject json;
@@ -76,7 +80,7 @@ public final class ConfigJson {
         json.has(LAYOUT) && json.get(LAYOUT).getAsString().equals(RopeLayout.ADJACENT.label())
             ? RopeLayout.ADJACENT
             : RopeLayout.HALF_SPLIT,
-        scaling(),
+        scaling(number("head_dim", dim / heads) / 2),
         window(qwen),
         qwen || attentionBias,
         !qwen && attentionBias,
@@ -98,7 +102,7 @@ public final class ConfigJson {
     return 10_000;
   }
 
-  private Optional<RopeScaling> scaling() {
+  private Optional<RopeScaling> scaling(int pairs) {
     String key = present("rope_scaling") ? "rope_scaling" : "rope_parameters";
     if (!present(key)) {
       return Optional.empty();
@@ -114,15 +118,30 @@ public final class ConfigJson {
     if (kind.equals("default")) {
       return Optional.empty();
     }
-    if (!kind.equals("llama3")) {
-      throw refused(key + " is of type " + kind + "; legal: llama3, default");
-    }
     return Optional.of(
-        new RopeScaling(
-            rope.get("factor").getAsDouble(),
-            rope.get("low_freq_factor").getAsDouble(),
-            rope.get("high_freq_factor").getAsDouble(),
-            rope.get("original_max_position_embeddings").getAsInt()));
+        switch (kind) {
+          case "llama3" ->
+              new Llama3Scaling(
+                  real(rope, "factor"),
+                  real(rope, "low_freq_factor"),
+                  real(rope, "high_freq_factor"),
+                  (int) real(rope, "original_max_position_embeddings"));
+          case "linear" -> FrequencyFactors.linear(real(rope, "factor"), pairs);
+          case FACTORS ->
+              new FrequencyFactors(
+                  rope.getAsJsonArray("factors").asList().stream()
+                      .map(JsonElement::getAsDouble)
+                      .toList());
+          default ->
+              throw refused(key + " is of type " + kind + "; legal: llama3, linear, default");
+        });
+  }
+
+  private double real(JsonObject rope, String key) {
+    if (!rope.has(key)) {
+      throw refused("its rope scaling lacks " + key);
+    }
+    return rope.get(key).getAsDouble();
   }
 
   private OptionalInt window(boolean qwen) {
@@ -197,17 +216,7 @@ public final class ConfigJson {
     json.addProperty("rms_norm_eps", c.normEpsilon());
     json.addProperty("rope_theta", c.ropeBase());
     json.addProperty(LAYOUT, c.ropeLayout().label());
-    c.ropeScaling()
-        .ifPresent(
-            s -> {
-              JsonObject rope = new JsonObject();
-              rope.addProperty("rope_type", "llama3");
-              rope.addProperty("factor", s.factor());
-              rope.addProperty("low_freq_factor", s.lowFrequencyFactor());
-              rope.addProperty("high_freq_factor", s.highFrequencyFactor());
-              rope.addProperty("original_max_position_embeddings", s.originalContext());
-              json.add("rope_scaling", rope);
-            });
+    c.ropeScaling().ifPresent(s -> json.add("rope_scaling", json(s)));
     c.slidingWindow()
         .ifPresent(
             w -> {
@@ -224,5 +233,22 @@ public final class ConfigJson {
     c.stops().forEach(stops::add);
     json.add("eos_token_id", stops);
     return json + "\n";
+  }
+
+  private static JsonObject json(RopeScaling scaling) {
+    JsonObject rope = new JsonObject();
+    if (scaling instanceof Llama3Scaling s) {
+      rope.addProperty("rope_type", "llama3");
+      rope.addProperty("factor", s.factor());
+      rope.addProperty("low_freq_factor", s.lowFrequencyFactor());
+      rope.addProperty("high_freq_factor", s.highFrequencyFactor());
+      rope.addProperty("original_max_position_embeddings", s.originalContext());
+    } else if (scaling instanceof FrequencyFactors s) {
+      rope.addProperty("rope_type", FACTORS);
+      JsonArray factors = new JsonArray();
+      s.factors().forEach(factors::add);
+      rope.add("factors", factors);
+    }
+    return rope;
   }
 }

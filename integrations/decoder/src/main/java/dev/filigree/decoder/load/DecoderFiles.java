@@ -1,5 +1,6 @@
 package dev.filigree.decoder.load;
 
+import dev.filigree.decoder.gguf.GgufFile;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.file.Receipt;
@@ -15,8 +16,8 @@ public final class DecoderFiles {
   /**
    * Opens a model; its tensors are read when they are asked for.
    *
-   * @param path a directory with {@code config.json} and safetensors, a packed directory, or a
-   *     llama2.c {@code .bin}
+   * @param path a directory with {@code config.json} and safetensors, a packed directory, a GGUF
+   *     file, or a llama2.c {@code .bin}
    * @throws FiligreeException FIL-0709 where there is nothing, and as the kinds of file say
    */
   public static DecoderWeights open(Path path) {
@@ -24,7 +25,7 @@ public final class DecoderFiles {
       throw new FiligreeException(Message.FIL_0709, path);
     }
     if (!Files.isDirectory(path)) {
-      return Llama2cModel.open(path);
+      return GgufFile.isOne(path) ? GgufModel.open(path) : Llama2cModel.open(path);
     }
     return PackedDirectory.isOne(path) ? PackedModel.open(path) : HuggingFaceModel.open(path);
   }

@@ -45,11 +45,20 @@ public final class TensorShapes {
    *     FIL-0706 for one the decoder has no use for
    */
   static void check(Object where, DecoderConfig config, Map<String, long[]> found) {
-    Map<String, long[]> left = of(config);
+    check(where, of(config), found);
+  }
+
+  /**
+   * The same where the file has other names.
+   *
+   * @param expected shapes by the names of the file
+   */
+  static void check(Object where, Map<String, long[]> expected, Map<String, long[]> found) {
+    Map<String, long[]> left = new LinkedHashMap<>(expected);
     found.forEach(
         (name, shape) -> {
-          long[] expected = left.remove(name);
-          if (expected == null) {
+          long[] legal = left.remove(name);
+          if (legal == null) {
             boolean harmless =
                 name.endsWith("rotary_emb.inv_freq")
                     || name.equals(DecoderWeights.HEAD)
@@ -57,9 +66,9 @@ public final class TensorShapes {
             if (!harmless) {
               throw new FiligreeException(Message.FIL_0706, where, name, Arrays.toString(shape));
             }
-          } else if (!Arrays.equals(shape, expected)) {
+          } else if (!Arrays.equals(shape, legal)) {
             throw new FiligreeException(
-                Message.FIL_0705, where, name, Arrays.toString(shape), Arrays.toString(expected));
+                Message.FIL_0705, where, name, Arrays.toString(shape), Arrays.toString(legal));
           }
         });
     left.forEach(

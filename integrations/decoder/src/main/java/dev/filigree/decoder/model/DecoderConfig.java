@@ -20,7 +20,7 @@ import java.util.OptionalInt;
  * @param normEpsilon of RMSNorm
  * @param ropeBase base of the rotary frequencies
  * @param ropeLayout which components are rotated together
- * @param ropeScaling Llama 3's stretching, if any
+ * @param ropeScaling how rotary frequencies are changed, if they are
  * @param slidingWindow how many positions a token sees at most, itself included, if bounded
  * @param qkvBias whether query, key and value have biases
  * @param outputBias whether the output projection of attention has a bias
@@ -69,12 +69,40 @@ public record DecoderConfig(
     require("context", context, context > 0, "at least 1");
     require("RMSNorm epsilon", normEpsilon, normEpsilon >= 0 && normEpsilon < 1, "0 to below 1");
     require("rotary base", ropeBase, ropeBase > 0 && Double.isFinite(ropeBase), "above 0");
+    if (ropeScaling.isPresent() && ropeScaling.get() instanceof FrequencyFactors f) {
+      int pairs = headDim / 2;
+      int found = f.factors().size();
+      require("number of factors of rotary frequencies", found, found == pairs, "" + pairs);
+    }
   }
 
   private static void require(String what, Object found, boolean legal, String range) {
     if (!legal) {
       throw new FiligreeException(Message.FIL_0702, what, found, range);
     }
+  }
+
+  /** The same shape, ended by other ids. */
+  public DecoderConfig withStops(List<Integer> ids) {
+    return new DecoderConfig(
+        dim,
+        hidden,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocab,
+        context,
+        normEpsilon,
+        ropeBase,
+        ropeLayout,
+        ropeScaling,
+        slidingWindow,
+        qkvBias,
+        outputBias,
+        tiedHead,
+        bos,
+        ids);
   }
 
   /** Outputs of the query projection. */

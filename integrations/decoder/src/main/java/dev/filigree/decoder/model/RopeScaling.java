@@ -1,32 +1,13 @@
 package dev.filigree.decoder.model;
 
-/**
- * How Llama 3 stretches rotary frequencies to a longer context: wavelengths longer than {@code
- * originalContext / lowFrequencyFactor} are stretched by {@code factor}, those shorter than {@code
- * originalContext / highFrequencyFactor} stay, those between are interpolated.
- *
- * @param factor at least 1
- * @param lowFrequencyFactor above 0
- * @param highFrequencyFactor above {@code lowFrequencyFactor}
- * @param originalContext positions the model was trained with before, at least 1
- */
-public record RopeScaling(
-    double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalContext) {
+/** How rotary frequencies were changed for a longer context. */
+public sealed interface RopeScaling permits Llama3Scaling, FrequencyFactors {
 
-  /** The stretched frequency, in radians per position. */
-  public double scale(double frequency) {
-    double wavelength = 2 * Math.PI / frequency;
-    double low = originalContext / lowFrequencyFactor;
-    double high = originalContext / highFrequencyFactor;
-    if (wavelength > low) {
-      return frequency / factor;
-    }
-    if (wavelength < high) {
-      return frequency;
-    }
-    double smooth =
-        (originalContext / wavelength - lowFrequencyFactor)
-            / (highFrequencyFactor - lowFrequencyFactor);
-    return (1 - smooth) * frequency / factor + smooth * frequency;
-  }
+  /**
+   * The changed frequency, in radians per position.
+   *
+   * @param pair which pair of components it belongs to, from 0 on
+   * @param frequency the plain one
+   */
+  double scale(int pair, double frequency);
 }

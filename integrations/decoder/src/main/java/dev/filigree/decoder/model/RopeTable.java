@@ -32,7 +32,7 @@ public final class RopeTable {
 
   private static double frequency(DecoderConfig config, int pair) {
     double plain = Math.pow(config.ropeBase(), -2.0 * pair / config.headDim());
-    return config.ropeScaling().map(s -> s.scale(plain)).orElse(plain);
+    return config.ropeScaling().map(s -> s.scale(pair, plain)).orElse(plain);
   }
 
   /** Cosines [positions][headDim / 2]; not to be written to. */

@@ -1,8 +1,14 @@
 package dev.filigree.decoder.store;
 
+import com.google.gson.JsonObject;
+import dev.filigree.decoder.gguf.GgufFile;
+import dev.filigree.decoder.gguf.GgufMetadata;
 import dev.filigree.decoder.load.ConfigJson;
+import dev.filigree.decoder.load.GgufModel;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.text.GgufTokenizerJson;
+import dev.filigree.decoder.text.GgufVocabulary;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -23,11 +29,14 @@ public final class FurtherFiles {
   /** A tokenizer of llama2.c. */
   public static final String TOKENIZER_BIN = "tokenizer.bin";
 
+  /** What Hugging Face says of a tokenizer besides: its chat template, for example. */
+  public static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+
   private static final List<String> KNOWN =
       List.of(
           TOKENIZER_JSON,
           TOKENIZER_BIN,
-          "tokenizer_config.json",
+          TOKENIZER_CONFIG,
           "special_tokens_map.json",
           "added_tokens.json",
           "generation_config.json",
@@ -69,14 +78,37 @@ public final class FurtherFiles {
           PackedDirectory.CONFIG,
           ConfigJson.text(weights.config()).getBytes(StandardCharsets.UTF_8));
     }
+    if (weights instanceof GgufModel gguf) {
+      GgufMetadata meta = gguf.file().metadata();
+      if (tokenizer.isEmpty() && GgufVocabulary.isIn(meta)) {
+        files.put(
+            TOKENIZER_JSON, GgufTokenizerJson.of(meta, path).getBytes(StandardCharsets.UTF_8));
+      }
+      tokenizerConfig(meta)
+          .ifPresent(text -> files.put(TOKENIZER_CONFIG, text.getBytes(StandardCharsets.UTF_8)));
+    }
     tokenizer.ifPresent(
         t -> {
           files.remove(TOKENIZER_JSON);
           files.remove(TOKENIZER_BIN);
-          boolean json = t.getFileName().toString().endsWith(".json");
-          files.put(json ? TOKENIZER_JSON : TOKENIZER_BIN, read(t));
+          if (GgufFile.isOne(t)) {
+            String json = GgufTokenizerJson.of(GgufFile.open(t).metadata(), t);
+            files.put(TOKENIZER_JSON, json.getBytes(StandardCharsets.UTF_8));
+          } else {
+            boolean json = t.getFileName().toString().endsWith(".json");
+            files.put(json ? TOKENIZER_JSON : TOKENIZER_BIN, read(t));
+          }
         });
     return files;
+  }
+
+  /** What a GGUF file says of chats, as Hugging Face has it. */
+  private static Optional<String> tokenizerConfig(GgufMetadata meta) {
+    JsonObject json = new JsonObject();
+    GgufVocabulary.chatTemplate(meta).ifPresent(t -> json.addProperty("chat_template", t));
+    GgufVocabulary.bosText(meta).ifPresent(t -> json.addProperty("bos_token", t));
+    GgufVocabulary.eosText(meta).ifPresent(t -> json.addProperty("eos_token", t));
+    return json.isEmpty() ? Optional.empty() : Optional.of(json + "\n");
   }
 
   /** Whether there is a tokenizer among them. */

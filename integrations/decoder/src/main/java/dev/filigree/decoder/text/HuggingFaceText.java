@@ -1,16 +1,23 @@
 package dev.filigree.decoder.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.google.gson.Gson;
+import dev.filigree.decoder.gguf.GgufFile;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** A {@code tokenizer.json}, through DJL's binding of Hugging Face tokenizers. */
+/**
+ * A {@code tokenizer.json}, or the tokenizer of a GGUF file, through DJL's binding of Hugging Face
+ * tokenizers.
+ */
 final class HuggingFaceText implements Tokenizer {
   private final HuggingFaceTokenizer tokenizer;
   private final int size;
@@ -24,32 +31,67 @@ final class HuggingFaceText implements Tokenizer {
     if (!Files.isReadable(path)) {
       throw new FiligreeException(Message.FIL_0404, path, "it is not there or not readable");
     }
-    int size;
+    String json;
     try {
-      size = size(path);
+      json = Files.readString(path);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0710, path, e.getMessage());
+    }
+    return open(
+        path,
+        ids,
+        Message.FIL_0710,
+        json,
+        () ->
+            HuggingFaceTokenizer.builder()
+                .optTokenizerPath(path)
+                .optAddSpecialTokens(false)
+                .optTruncation(false)
+                .optPadding(false)
+                .build());
+  }
+
+  /**
+   * The tokenizer of a GGUF file.
+   *
+   * @throws FiligreeException FIL-0823 where it is none
+   */
+  static HuggingFaceText ofGguf(Path path, int ids) {
+    String json = GgufTokenizerJson.of(GgufFile.open(path).metadata(), path);
+    return open(
+        path,
+        ids,
+        Message.FIL_0823,
+        json,
+        () ->
+            HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)),
+                Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false")));
+  }
+
+  private interface Opening {
+    HuggingFaceTokenizer open() throws IOException;
+  }
+
+  private static HuggingFaceText open(
+      Path path, int ids, Message refusal, String json, Opening opening) {
+    try {
+      int size = size(json);
       if (size > ids) {
         throw new FiligreeException(Message.FIL_0711, path, size, ids);
       }
-      return new HuggingFaceText(
-          HuggingFaceTokenizer.builder()
-              .optTokenizerPath(path)
-              .optAddSpecialTokens(false)
-              .optTruncation(false)
-              .optPadding(false)
-              .build(),
-          size);
+      return new HuggingFaceText(opening.open(), size);
     } catch (FiligreeException e) {
       throw e;
     } catch (IOException | RuntimeException | LinkageError e) {
       // The native library reports everything as a RuntimeException.
-      throw new FiligreeException(e, Message.FIL_0710, path, e.getMessage());
+      throw new FiligreeException(e, refusal, path, e.getMessage());
     }
   }
 
   /** The largest id of the vocabulary and of the added tokens, plus one. */
-  private static int size(Path path) throws IOException {
-    TokenizerJson json =
-        new com.google.gson.Gson().fromJson(Files.readString(path), TokenizerJson.class);
+  private static int size(String text) throws IOException {
+    TokenizerJson json = new Gson().fromJson(text, TokenizerJson.class);
     if (json == null || json.model == null) {
       throw new IOException("it has no model");
     }

@@ -1,5 +1,6 @@
 package dev.filigree.decoder.text;
 
+import dev.filigree.decoder.gguf.GgufFile;
 import dev.filigree.plan.FiligreeException;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,14 +26,18 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Opens a tokenizer.
    *
-   * @param path a {@code tokenizer.json} of Hugging Face, or a llama2.c {@code tokenizer.bin}
+   * @param path a {@code tokenizer.json} of Hugging Face, a GGUF file, or a llama2.c {@code
+   *     tokenizer.bin}
    * @param ids how many ids the model has
    * @throws FiligreeException FIL-0404 where it cannot be read, FIL-0710 where it is none, FIL-0711
-   *     where it has ids that the model lacks
+   *     where it has ids that the model lacks, FIL-0820 to FIL-0823 for that of a GGUF file
    */
   static Tokenizer open(Path path, int ids) {
-    return path.getFileName().toString().endsWith(".json")
-        ? HuggingFaceText.open(path, ids)
+    if (path.getFileName().toString().endsWith(".json")) {
+      return HuggingFaceText.open(path, ids);
+    }
+    return GgufFile.isOne(path)
+        ? HuggingFaceText.ofGguf(path, ids)
         : Llama2cTokenizer.open(path, ids);
   }
 }
