@@ -10,6 +10,7 @@ final class FeedForwardScratch {
       ThreadLocal.withInitial(FeedForwardScratch::new);
 
   private final GatedJob gated = new GatedJob();
+  private final GateRule rule = new GateRule();
   private final CombineJob combine = new CombineJob();
   private ByteBuffer inputs = AlignedMemory.allocate(0);
   private ByteBuffer both = AlignedMemory.allocate(0);
@@ -75,6 +76,10 @@ final class FeedForwardScratch {
 
   GatedJob gated() {
     return gated;
+  }
+
+  GateRule rule() {
+    return rule;
   }
 
   CombineJob combine() {

@@ -19,8 +19,9 @@ import java.util.List;
  * <ul>
  *   <li>{@link #multiply}: everything.
  *   <li>{@link #multiplyGated}, CATS (Lee et al. 2024): where |f(Wgate x)| is not above a threshold
- *       the hidden unit is zero, and neither its row of Wup nor its column of Wdown is read. Needs
- *       {@link Layout#BY_OUTPUTS}.
+ *       the hidden unit is zero, and neither its row of Wup nor its column of Wdown is read. With
+ *       one threshold per hidden unit it is CHESS (He et al. 2024). Needs {@link
+ *       Layout#BY_OUTPUTS}.
  *   <li>{@link #multiplyActive}, TEAL (Liu et al. 2024) and WINA (Chen et al. 2025): inputs x and
  *       hidden units are skipped by rules. Needs {@link Layout#BY_INPUTS}.
  * </ul>
@@ -265,6 +266,29 @@ public final class GatedFeedForward implements AutoCloseable {
   }
 
   long multiplyGated(Execution on, ByteBuffer x, int batch, float threshold, ByteBuffer y) {
+    return multiplyGated(on, x, batch, FeedForwardScratch.local().rule().above(threshold), y);
+  }
+
+  /**
+   * CHESS: the same with a threshold for every hidden unit.
+   *
+   * @param thresholds [hidden], not to be changed during the call
+   * @return how many hidden units were kept, over all rows
+   * @throws FiligreeException FIL-0351 where up is not stored by outputs or down not by inputs
+   */
+  public long multiplyGated(ByteBuffer x, int batch, float[] thresholds, ByteBuffer y) {
+    return multiplyGated(Execution.current(), x, batch, thresholds, y);
+  }
+
+  long multiplyGated(Execution on, ByteBuffer x, int batch, float[] thresholds, ByteBuffer y) {
+    if (thresholds.length != hidden) {
+      throw new IllegalArgumentException(
+          thresholds.length + " thresholds for " + hidden + " hidden units");
+    }
+    return multiplyGated(on, x, batch, FeedForwardScratch.local().rule().above(thresholds), y);
+  }
+
+  private long multiplyGated(Execution on, ByteBuffer x, int batch, GateRule rule, ByteBuffer y) {
     if (!(up instanceof DenseMatrix)) {
       throw new FiligreeException(
           Message.FIL_0351,
@@ -279,14 +303,14 @@ public final class GatedFeedForward implements AutoCloseable {
     long kept = 0;
     if (batch < BATCHED) {
       for (int b = 0; b < batch; b++) {
-        kept += skipGated(on, from, b, threshold, to, s);
+        kept += skipGated(on, from, b, rule, to, s);
       }
       return kept;
     }
     for (int b = 0; b < batch; b += CHUNK) {
       int count = Math.min(CHUNK, batch - b);
       ByteBuffer part = rows(from, inputs, batch, b);
-      kept += zeroGated(on, part, count, threshold, rows(to, outputs(), batch, b), s);
+      kept += zeroGated(on, part, count, rule, rows(to, outputs(), batch, b), s);
     }
     return kept;
   }
@@ -452,14 +476,14 @@ public final class GatedFeedForward implements AutoCloseable {
     }
   }
 
-  /** CATS for one activation row: only rows of up and columns of down that are needed. */
+  /** CATS and CHESS for one activation row: only rows of up and columns of down that are needed. */
   private int skipGated(
-      Execution on, ByteBuffer x, int row, float threshold, ByteBuffer y, FeedForwardScratch s) {
+      Execution on, ByteBuffer x, int row, GateRule rule, ByteBuffer y, FeedForwardScratch s) {
     int xAt = row * inputs;
     GatedJob job = s.gated();
     int kept;
     try {
-      job.start(on.kernels(), activation, threshold, x, xAt, s);
+      job.start(on.kernels(), activation, rule, x, xAt, s);
       if (!job.openGate(gate, gateBias)) {
         // Its format computes whole rows of outputs only.
         gate.multiply(on, Buffers.part(x, xAt, inputs), 1, gateBias, s.gate());
@@ -478,17 +502,20 @@ public final class GatedFeedForward implements AutoCloseable {
     return kept;
   }
 
-  /** CATS for many activation rows: hidden units that are not kept are zeros. */
+  /** CATS and CHESS for many activation rows: hidden units that are not kept are zeros. */
   private long zeroGated(
-      Execution on, ByteBuffer x, int count, float threshold, ByteBuffer y, FeedForwardScratch s) {
+      Execution on, ByteBuffer x, int count, GateRule rule, ByteBuffer y, FeedForwardScratch s) {
     gate.multiply(on, x, count, gateBias, activation, s.gate());
     up.multiply(on, x, count, upBias, s.hidden());
     long kept = 0;
-    for (int i = 0; i < count * hidden; i++) {
-      float g = s.gate().getFloat(4 * i);
-      boolean keep = !(Math.abs(g) <= threshold);
-      s.hidden().putFloat(4 * i, keep ? g * s.hidden().getFloat(4 * i) : 0f);
-      kept += keep ? 1 : 0;
+    for (int b = 0; b < count; b++) {
+      for (int i = 0; i < hidden; i++) {
+        int at = 4 * (b * hidden + i);
+        float g = s.gate().getFloat(at);
+        boolean keep = rule.keeps(i, g);
+        s.hidden().putFloat(at, keep ? g * s.hidden().getFloat(at) : 0f);
+        kept += keep ? 1 : 0;
+      }
     }
     down.multiply(on, s.hidden(), count, downBias, y);
     return kept;

@@ -7,9 +7,9 @@ import dev.filigree.kernel.Workers;
 import java.nio.ByteBuffer;
 
 /**
- * Gate and up of CATS for one activation row and a range of hidden units: the gate, which units it
- * keeps, up for these, their product. One hand-off to the workers for all four; one object per
- * calling thread.
+ * Gate and up of CATS and CHESS for one activation row and a range of hidden units: the gate, which
+ * units it keeps, up for these, their product. One hand-off to the workers for all four; one object
+ * per calling thread.
  */
 final class GatedJob implements Workers.Range {
   /** No hidden unit. */
@@ -17,7 +17,7 @@ final class GatedJob implements Workers.Range {
 
   private Kernels kernels;
   private Activation activation;
-  private float threshold;
+  private GateRule rule;
   private ByteBuffer x;
   private int xAt;
   private FeedForwardScratch scratch;
@@ -29,10 +29,10 @@ final class GatedJob implements Workers.Range {
   private ByteBuffer upBias;
 
   void start(
-      Kernels on, Activation f, float above, ByteBuffer input, int at, FeedForwardScratch s) {
+      Kernels on, Activation f, GateRule keeps, ByteBuffer input, int at, FeedForwardScratch s) {
     kernels = on;
     activation = f;
-    threshold = above;
+    rule = keeps;
     x = input;
     xAt = at;
     scratch = s;
@@ -64,11 +64,7 @@ final class GatedJob implements Workers.Range {
       kernels.dense().gemv(gateArrays, x, xAt, gateBias, g, 0, from, to);
     }
     kernels.activations().apply(activation, g, from, to);
-    int end = from;
-    for (int i = from; i < to; i++) {
-      active[end] = i; // overwritten by the next one unless it counts
-      end += Math.abs(g.getFloat(4 * i)) <= threshold ? 0 : 1;
-    }
+    int end = rule.keep(g, from, to, active);
     kernels.dense().rows(upArrays, active, x, xAt, upBias, h, 0, from, end);
     for (int i = from; i < end; i++) {
       int at = 4 * active[i];
@@ -106,6 +102,7 @@ final class GatedJob implements Workers.Range {
     upBias = null;
     x = null;
     kernels = null;
+    rule = null;
     scratch = null;
   }
 }

@@ -189,6 +189,55 @@ abstract class FusedEquivalence {
     }
   }
 
+  /** CHESS: every hidden unit has a threshold of its own. */
+  @Test
+  void gatedUnitsAreSkippedByTheirOwnThresholds() {
+    long seed = seed();
+    Random random = new Random(seed);
+    for (int i = 0; i < 24; i++) {
+      Block b = new Block(random, TYPES.get(i % 3), i % 2 == 0);
+      int batch = i < 12 ? 1 : 1 + random.nextInt(9);
+      float[] x = Samples.gaussian(random, batch * b.inputs);
+      try (GatedFeedForward packed = b.pack(GatedFeedForward.Layout.BY_OUTPUTS)) {
+        float[] magnitudes = b.gate(packed, x, batch).magnitudes();
+        float[] thresholds = b.thresholds(magnitudes, batch);
+        long kept =
+            IntStream.range(0, magnitudes.length)
+                .filter(k -> magnitudes[k] > thresholds[k % b.hidden])
+                .count();
+        for (Kernels kernels : kernels()) {
+          String what = "seed " + seed + " " + b + " by unit " + kernels.name();
+          ByteBuffer y = Samples.direct(filled(batch * b.outputs));
+          Execution on = new Execution(kernels, two);
+          long counted = packed.multiplyGated(on, Samples.misaligned(x), batch, thresholds, y);
+          assertThat(counted).as(what).isEqualTo(kept);
+          b.expected(packed, x, batch, above(thresholds)).check(what, y);
+        }
+      }
+    }
+  }
+
+  /** Where all thresholds are equal, it is CATS. */
+  @Test
+  void equalThresholdsAreOneThreshold() {
+    Random random = new Random(14);
+    Block b = new Block(random, ValueType.F32, 300, 700, 90);
+    float[] thresholds = new float[b.hidden];
+    Arrays.fill(thresholds, 0.7f);
+    for (int batch : new int[] {1, 3, 7}) {
+      float[] x = Samples.gaussian(random, batch * b.inputs);
+      try (GatedFeedForward packed = b.pack(GatedFeedForward.Layout.BY_OUTPUTS)) {
+        ByteBuffer one = Samples.direct(filled(batch * b.outputs));
+        ByteBuffer each = Samples.direct(filled(batch * b.outputs));
+        long kept = packed.multiplyGated(Samples.direct(x), batch, 0.7f, one);
+        assertThat(packed.multiplyGated(Samples.direct(x), batch, thresholds, each))
+            .isEqualTo(kept)
+            .isBetween(1L, (long) batch * b.hidden - 1);
+        assertThat(Samples.array(each)).isEqualTo(Samples.array(one));
+      }
+    }
+  }
+
   /** TEAL, and WINA with another choice for gate and up. */
   @Test
   void inputsAreSkipped() {
@@ -267,6 +316,9 @@ abstract class FusedEquivalence {
     gated.multiply(on, in, 1, y);
     results.add(Samples.array(y));
     gated.multiplyGated(on, in, 1, 0.5f, y);
+    results.add(Samples.array(y));
+    float[] each = Samples.gaussian(new Random(13), gated.hidden());
+    gated.multiplyGated(on, in, 1, each, y);
     results.add(Samples.array(y));
     active.multiplyActive(on, in, 1, above(0.5f), above(0.4f), above(1f), y);
     results.add(Samples.array(y));
@@ -395,6 +447,17 @@ abstract class FusedEquivalence {
     float[] values = new float[count];
     Arrays.fill(values, 77f);
     return values;
+  }
+
+  private static InputRule above(float[] thresholds) {
+    return (x, offset, n, active) -> {
+      int count = 0;
+      for (int i = 0; i < n; i++) {
+        active[count] = i;
+        count += Math.abs(x.get(offset + i)) > thresholds[i] ? 1 : 0;
+      }
+      return count;
+    };
   }
 
   private static InputRule above(float threshold) {
@@ -613,19 +676,40 @@ abstract class FusedEquivalence {
         InputRule forUp,
         InputRule forDown,
         float threshold) {
-      Values h;
       if (threshold >= 0) {
-        Values g = gate(packed, x, batch).keep(batch, above(threshold));
-        h = g.times(linear(stored(packed, true), upBias, hidden, inputs, x, batch));
-        for (int i = 0; i < g.value.length; i++) {
-          h.bound[i] = g.value[i] == 0 ? 0 : h.bound[i];
-        }
-      } else {
-        h = hidden(packed, x, batch, forGate, forUp).keep(batch, forDown);
+        return expected(packed, x, batch, above(threshold));
       }
+      return output(packed, hidden(packed, x, batch, forGate, forUp).keep(batch, forDown), batch);
+    }
+
+    /** With the gates that a rule on their magnitudes keeps. */
+    Values expected(GatedFeedForward packed, float[] x, int batch, InputRule gates) {
+      Values g = gate(packed, x, batch).keep(batch, gates);
+      Values h = g.times(linear(stored(packed, true), upBias, hidden, inputs, x, batch));
+      for (int i = 0; i < g.value.length; i++) {
+        h.bound[i] = g.value[i] == 0 ? 0 : h.bound[i];
+      }
+      return output(packed, h, batch);
+    }
+
+    private Values output(GatedFeedForward packed, Values h, int batch) {
       List<PackedMatrix> matrices = packed.matrices();
       float[] w = Samples.unpack(matrices.get(matrices.size() - 1));
       return linear(w, downBias, outputs, hidden, h, batch);
+    }
+
+    /** One threshold for every unit, in the widest gap between what its rows have. */
+    float[] thresholds(float[] magnitudes, int batch) {
+      float[] out = new float[hidden];
+      for (int i = 0; i < hidden; i++) {
+        float[] own = new float[batch + 2];
+        for (int r = 0; r < batch; r++) {
+          own[r] = magnitudes[r * hidden + i];
+        }
+        own[batch + 1] = 3; // so that there are units of which nothing is kept
+        out[i] = threshold(own, 0);
+      }
+      return out;
     }
 
     /**

@@ -56,6 +56,7 @@ final class NoAllocation {
   static void gatedFeedForwardAllocatesNothing() {
     Random random = new Random(12);
     InputRule rule = NoAllocation::positive;
+    float[] thresholds = Samples.gaussian(random, ROWS);
     try (Workers workers = new Workers(2);
         GatedFeedForward byOutputs = feedForward(random, GatedFeedForward.Layout.BY_OUTPUTS);
         GatedFeedForward byInputs = feedForward(random, GatedFeedForward.Layout.BY_INPUTS)) {
@@ -67,6 +68,9 @@ final class NoAllocation {
             "everything, batch " + batch, () -> byOutputs.multiply(on, x, batch, y));
         assertAllocatesNothing(
             "gated, batch " + batch, () -> byOutputs.multiplyGated(on, x, batch, 0.2f, y));
+        assertAllocatesNothing(
+            "gated by unit, batch " + batch,
+            () -> byOutputs.multiplyGated(on, x, batch, thresholds, y));
         assertAllocatesNothing(
             "active, batch " + batch,
             () -> byInputs.multiplyActive(on, x, batch, rule, rule, rule, y));

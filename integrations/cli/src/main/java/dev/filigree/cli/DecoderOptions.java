@@ -39,8 +39,8 @@ final class DecoderOptions {
       names = "--activation",
       paramLabel = "SPEC",
       description =
-          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, wina or topk; none for"
-              + " none. Default: what a packed directory says, else none.")
+          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina or topk; none"
+              + " for none. Default: what a packed directory says, else none.")
   private String activation;
 
   @Option(

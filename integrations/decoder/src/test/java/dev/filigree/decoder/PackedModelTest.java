@@ -13,6 +13,7 @@ import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.DecoderSession;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.sparsity.ActivationCalibration;
 import dev.filigree.decoder.sparsity.DecoderPruning;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.CompressPlan;
@@ -87,6 +88,7 @@ class PackedModelTest {
     ", teal:0.5, F32, TEAL WINA TOPK NONE",
     ", wina:0.5, INT8, TEAL WINA TOPK NONE",
     ", cats:0.5, BF16, CATS NONE",
+    ", chess:0.5, F32, CHESS NONE",
     "wanda:2:4, teal:0.5, F32, NONE",
     "wanda:2:4, teal:0.5, INT8, TEAL WINA TOPK NONE"
   })
@@ -94,7 +96,8 @@ class PackedModelTest {
       String weights, String activation, ValueType values, String mapped) {
     PackedModel model = written(weights, activation, values);
     assertThat(MappedDecoder.values(model)).isEqualTo(values);
-    for (Method method : List.of(Method.NONE, Method.TEAL, Method.WINA, Method.TOPK, Method.CATS)) {
+    for (Method method :
+        List.of(Method.NONE, Method.TEAL, Method.WINA, Method.TOPK, Method.CATS, Method.CHESS)) {
       assertThat(MappedDecoder.isMapped(model, method))
           .as("%s", method)
           .isEqualTo(List.of(mapped.split(" ")).contains(method.name()));
@@ -174,9 +177,29 @@ class PackedModelTest {
     return PackedModel.open(target);
   }
 
+  /** CHESS at another sparsity needs no calibration data any more. */
+  @Test
+  void thresholdsOfEveryPercentAreThoseOfACalibration() {
+    StoredActivation stored =
+        StoredActivation.of(written(null, "chess:0.5", ValueType.F32)).orElseThrow();
+    for (String spec : List.of("chess:0.5", "chess:0.31", "cats:0.7", "teal:0.08")) {
+      SparsitySpec.Activation a = SparsitySpec.activation(spec);
+      float[][] expected =
+          ActivationCalibration.settingFor(
+                  a.method(), a.sparsity(), MODEL, IDS, (done, total) -> {})
+              .thresholds();
+      float[][] found = stored.at(a.method(), a.sparsity()).orElseThrow().thresholds();
+      assertThat(found).as(spec).isDeepEqualTo(expected);
+    }
+    assertThat(stored.at(Method.CHESS, 0.505)).isEmpty();
+    assertThat(
+            StoredActivation.of(writtenAs("teal", "teal:0.5")).orElseThrow().at(Method.CHESS, 0.5))
+        .isEmpty();
+  }
+
   @Test
   void filesThatDoNotBelongTogetherAreRefused() {
-    PackedModel model = written(null, "teal:0.5", ValueType.F32);
+    PackedModel model = written(null, "chess:0.5", ValueType.F32);
     assertThat(StoredActivation.of(model)).isPresent();
     String right =
         new String(
@@ -190,8 +213,12 @@ class PackedModelTest {
             "{",
             "{\"version\":1}",
             right.replace("\"version\":1", "\"version\":2"),
-            right.replace("teal", "cats"),
-            right.replace("teal", "wina"),
+            right.replace("chess", "cats"),
+            right.replace("chess", "wina"),
+            right.replace("\"unit_factors\":[[", "\"unit_factors\":[[0.0,"),
+            right.replaceFirst("\"unit_factors\":\\[\\[[^,]*", "\"unit_factors\":[[0.0"),
+            right.replace("\"unit_factors\":", "\"no_factors\":"),
+            right.replace("\"unit_scores_by_percent\":[[", "\"unit_scores_by_percent\":[[],["),
             right.replace("\"thresholds\":[[", "\"thresholds\":[[1.0,"),
             right.replace("\"inputs_by_percent\":[[[", "\"inputs_by_percent\":[[[1.0,"),
             right.replace("\"gates_by_percent\":[[", "\"gates_by_percent\":[[],["))) {

@@ -10,10 +10,38 @@ import java.nio.ByteBuffer;
 final class PlainDecoder {
   private final DecoderWeights weights;
   private final DecoderConfig c;
+  private final Skipping skipping;
+
+  /** What becomes of activations; the methods get arrays of their own and may change them. */
+  interface Skipping {
+    /** Inputs of a projection. */
+    double[] inputs(int layer, Projection p, double[] x);
+
+    /** SiLU(gate). */
+    double[] gates(int layer, double[] g);
+  }
+
+  /** All activations are used. */
+  private static final class Nothing implements Skipping {
+    @Override
+    public double[] inputs(int layer, Projection p, double[] x) {
+      return x;
+    }
+
+    @Override
+    public double[] gates(int layer, double[] g) {
+      return g;
+    }
+  }
 
   PlainDecoder(DecoderWeights weights) {
+    this(weights, new Nothing());
+  }
+
+  PlainDecoder(DecoderWeights weights, Skipping skipping) {
     this.weights = weights;
     this.c = weights.config();
+    this.skipping = skipping;
   }
 
   /** Logits [tokens][vocab]. */
@@ -74,7 +102,11 @@ final class PlainDecoder {
       double[] g = project(Projection.GATE, l, a);
       double[] u = project(Projection.UP, l, a);
       for (int i = 0; i < g.length; i++) {
-        u[i] *= g[i] / (1 + Math.exp(-g[i]));
+        g[i] = g[i] / (1 + Math.exp(-g[i]));
+      }
+      g = skipping.gates(l, g);
+      for (int i = 0; i < g.length; i++) {
+        u[i] *= g[i];
       }
       add(x[t], project(Projection.DOWN, l, u));
     }
@@ -82,7 +114,8 @@ final class PlainDecoder {
 
   private double[] project(Projection p, int l, double[] x) {
     ByteBuffer bias = p.hasBias(c) ? weights.floats(p.bias(l)) : null;
-    return product(weights.floats(p.weight(l)), bias, x, p.rows(c));
+    double[] used = skipping.inputs(l, p, x.clone());
+    return product(weights.floats(p.weight(l)), bias, used, p.rows(c));
   }
 
   private static double[] product(ByteBuffer w, ByteBuffer bias, double[] x, int rows) {

@@ -2,6 +2,7 @@ package dev.filigree.cli.decoder;
 
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.sparsity.ActivationCalibration;
@@ -12,6 +13,7 @@ import dev.filigree.samples.digits.Progress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -29,7 +31,11 @@ record SweepModel(
     Optional<DecoderPruning.Result> pruned,
     Optional<ActivationCalibration> calibration) {
 
-  static SweepModel of(DecoderSpec spec, DecoderWeights untouched, Progress progress) {
+  /**
+   * @param methods what activations are calibrated for
+   */
+  static SweepModel of(
+      DecoderSpec spec, DecoderWeights untouched, Set<Method> methods, Progress progress) {
     Optional<DecoderPruning.Result> pruned =
         spec.weights()
             .map(
@@ -47,6 +53,7 @@ record SweepModel(
                 ActivationCalibration.of(
                     untouched,
                     spec.calibration(),
+                    methods,
                     (done, total) -> progress.at("Calibrating blocks", done, total)));
     return new SweepModel(spec, untouched, pruned, calibration);
   }
@@ -56,7 +63,8 @@ record SweepModel(
     return switch (wanted.method()) {
       case NONE -> ActivationSetting.NONE;
       case WINA, TOPK -> new ActivationSetting(wanted.method(), wanted.sparsity(), null);
-      case TEAL, CATS -> calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
+      case TEAL, CATS, CHESS ->
+          calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
       case TEAL_GREEDY ->
           ActivationCalibration.settingFor(
               wanted.method(),

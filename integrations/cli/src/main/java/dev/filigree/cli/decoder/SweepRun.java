@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Evaluates many activation settings of one model.
@@ -83,7 +85,7 @@ public record SweepRun(EvalRun base, List<SparsitySpec.Activation> settings, dou
     Candidates candidates =
         stored
             ? new StoredCandidates(spec, (PackedModel) untouched)
-            : new PackedCandidates(spec, untouched, progress);
+            : new PackedCandidates(spec, untouched, methods(), progress);
     List<SparsitySpec.Activation> all = new ArrayList<>();
     all.add(new SparsitySpec.Activation(Method.NONE, 0));
     all.addAll(settings);
@@ -105,6 +107,10 @@ public record SweepRun(EvalRun base, List<SparsitySpec.Activation> settings, dou
       }
     }
     return SweepResult.of(title, rows, rise, data, warnings);
+  }
+
+  private Set<Method> methods() {
+    return settings.stream().map(SparsitySpec.Activation::method).collect(Collectors.toSet());
   }
 
   /** The model under one setting after another. */
@@ -161,8 +167,9 @@ public record SweepRun(EvalRun base, List<SparsitySpec.Activation> settings, dou
     private PackSettings.Layout layout;
     private PackedDecoder packed;
 
-    PackedCandidates(DecoderSpec spec, DecoderWeights untouched, Progress progress) {
-      model = SweepModel.of(spec, untouched, progress);
+    PackedCandidates(
+        DecoderSpec spec, DecoderWeights untouched, Set<Method> methods, Progress progress) {
+      model = SweepModel.of(spec, untouched, methods, progress);
     }
 
     @Override

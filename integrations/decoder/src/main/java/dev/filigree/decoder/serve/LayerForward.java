@@ -150,11 +150,22 @@ public final class LayerForward {
       } else {
         for (int p = 0; p < m.projections(); p++) {
           InputRule rule = rules.rule(Projection.Site.ATTENTION.projections()[p]);
-          int n = rule.keep(in.floats, r * m.inputs(), m.inputs(), active);
+          int n =
+              rule == null
+                  ? all(m.inputs())
+                  : rule.keep(in.floats, r * m.inputs(), m.inputs(), active);
           m.multiplyActive(p, x, active, n, bias, y);
         }
       }
     }
+  }
+
+  /** Lists every input. */
+  private int all(int inputs) {
+    for (int i = 0; i < inputs; i++) {
+      active[i] = i;
+    }
+    return inputs;
   }
 
   private void projectHeads(PackedLayer layer, int rows, LayerRules rules) {
@@ -201,9 +212,12 @@ public final class LayerForward {
   private void feedForward(PackedLayer layer, int rows, LayerRules rules) {
     if (rules == null) {
       layer.feedForward().multiply(in.bytes, rows, out.bytes);
-    } else if (rules.isCats()) {
+    } else if (rules.skipsUnits()) {
+      float[] gates = rules.gates();
       long kept =
-          layer.feedForward().multiplyGated(in.bytes, rows, rules.gateThreshold(), out.bytes);
+          gates.length == 1
+              ? layer.feedForward().multiplyGated(in.bytes, rows, gates[0], out.bytes)
+              : layer.feedForward().multiplyGated(in.bytes, rows, gates, out.bytes);
       rules.countUnits((long) rows * config.hidden(), kept);
     } else {
       layer
@@ -231,7 +245,7 @@ public final class LayerForward {
       float g = gate.floats.get(i);
       gate.floats.put(i, (float) (g / (1 + Math.exp(-g))));
     }
-    observer.gates(gate.floats.duplicate().limit(n));
+    observer.units(gate.floats.duplicate().limit(n), up.floats.duplicate().limit(n));
     for (int i = 0; i < n; i++) {
       up.floats.put(i, gate.floats.get(i) * up.floats.get(i));
     }

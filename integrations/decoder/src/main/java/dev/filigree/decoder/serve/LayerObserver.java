@@ -14,9 +14,11 @@ public interface LayerObserver {
   void inputs(Projection.Site site, FloatBuffer rows);
 
   /**
-   * What CATS thresholds: SiLU(gate(x)).
+   * What hidden units are products of.
    *
-   * @param rows [rows][hidden] from the position to the limit; valid during the call
+   * @param gates SiLU(gate(x)), which CATS and CHESS threshold, [rows][hidden] from the position to
+   *     the limit; valid during the call
+   * @param ups up(x), the same
    */
-  default void gates(FloatBuffer rows) {}
+  default void units(FloatBuffer gates, FloatBuffer ups) {}
 }

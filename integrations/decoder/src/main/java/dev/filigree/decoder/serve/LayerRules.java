@@ -6,6 +6,7 @@ import dev.filigree.decoder.model.Projection;
 import dev.filigree.pack.InputRule;
 import dev.filigree.plan.SparsityCount;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * The rules by which a block skips activations, with counts of what they kept. For one thread.
@@ -36,16 +37,14 @@ public final class LayerRules {
   private final InputRule[] rules;
   private final ActivationCounts counts;
   private final int layer;
-  private final float gateThreshold;
-  private final boolean cats;
+  // By hidden unit, or one for all; null where units are not skipped by their gate.
+  private final float[] gates;
 
-  private LayerRules(
-      InputRule[] rules, ActivationCounts counts, int layer, boolean cats, float gateThreshold) {
+  private LayerRules(InputRule[] rules, ActivationCounts counts, int layer, float[] gates) {
     this.rules = rules;
     this.layer = layer;
     this.counts = counts;
-    this.cats = cats;
-    this.gateThreshold = gateThreshold;
+    this.gates = gates;
   }
 
   /**
@@ -63,10 +62,19 @@ public final class LayerRules {
       ActivationCounts counts) {
     float[] thresholds = setting.thresholds() == null ? null : setting.thresholds()[layer];
     InputRule[] rules = new InputRule[Projection.values().length];
-    boolean cats = setting.method() == ActivationSetting.Method.CATS;
-    LayerRules out = new LayerRules(rules, counts, layer, cats, cats ? thresholds[0] : 0);
+    float[] gates =
+        switch (setting.method()) {
+          case CATS -> thresholds;
+          case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
+          case NONE, TEAL, TEAL_GREEDY, WINA, TOPK -> null;
+        };
+    LayerRules out = new LayerRules(rules, counts, layer, gates);
     switch (setting.method()) {
       case NONE, CATS -> {}
+      case CHESS -> {
+        out.above(Projection.Q, thresholds[ActivationSetting.QUERY]);
+        out.above(Projection.O, thresholds[ActivationSetting.OUTPUT]);
+      }
       case TEAL, TOPK -> {
         for (Projection.Site site : Projection.Site.values()) {
           Projection[] all = site.projections();
@@ -87,6 +95,11 @@ public final class LayerRules {
     return out;
   }
 
+  private void above(Projection p, float t) {
+    rules[p.index()] =
+        new Counting((x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active), p);
+  }
+
   private static InputRule rule(
       DecoderConfig config,
       ActivationSetting setting,
@@ -105,7 +118,7 @@ public final class LayerRules {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
-      case NONE, CATS -> throw new IllegalStateException("no rule");
+      case NONE, CATS, CHESS -> throw new IllegalStateException("no rule");
     };
   }
 
@@ -115,15 +128,16 @@ public final class LayerRules {
   }
 
   /** Whether hidden units are skipped by their gate. */
-  boolean isCats() {
-    return cats;
+  boolean skipsUnits() {
+    return gates != null;
   }
 
-  float gateThreshold() {
-    return gateThreshold;
+  /** The thresholds of the gate by hidden unit, or one for all. */
+  float[] gates() {
+    return gates;
   }
 
-  /** Counts hidden units that CATS kept. */
+  /** Counts hidden units that their gate kept. */
   void countUnits(long units, long kept) {
     counts.add(layer, Projection.DOWN, units, kept);
   }

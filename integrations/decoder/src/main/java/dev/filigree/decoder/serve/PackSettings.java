@@ -19,7 +19,9 @@ public record PackSettings(ValueType values, Layout layout, boolean columnNorms)
     /** Those of inputs that are not kept: everything is stored by inputs (TEAL, WINA, TOP_K). */
     SKIPPED_INPUTS,
     /** Those of hidden units whose gate is small: gate and up by outputs, down by inputs (CATS). */
-    SKIPPED_UNITS
+    SKIPPED_UNITS,
+    /** The same with attention by inputs (CHESS). */
+    SKIPPED_HEADS_AND_UNITS
   }
 
   /** Everything dense, in float32. */

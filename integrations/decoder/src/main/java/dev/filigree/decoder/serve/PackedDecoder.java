@@ -142,12 +142,12 @@ public final class PackedDecoder implements AutoCloseable {
   public long realisedBytesPerToken(ActivationCounts counts, ActivationSetting setting) {
     long total = 0;
     double read = 0;
-    boolean cats = setting.method() == ActivationSetting.Method.CATS;
+    boolean units = setting.method().skipsUnits();
     for (Projection p : Projection.values()) {
       long weights = (long) p.rows(config) * p.cols(config);
       total += weights;
-      // A hidden unit that CATS skips saves its row of up as well.
-      read += weights * counts.kept(cats && p == Projection.UP ? Projection.DOWN : p);
+      // A hidden unit that its gate skips saves its row of up as well.
+      read += weights * counts.kept(units && p == Projection.UP ? Projection.DOWN : p);
     }
     return head.bytes() + Math.round((denseBytesPerToken() - head.bytes()) * (read / total));
   }

@@ -152,16 +152,17 @@ public record PackedLayer(
     return switch (layout) {
       case DENSE, SKIPPED_UNITS -> "dense";
       case SPARSE_WEIGHTS -> "bitmap";
-      case SKIPPED_INPUTS -> "columns";
+      case SKIPPED_INPUTS, SKIPPED_HEADS_AND_UNITS -> "columns";
     };
   }
 
   private static GatedFeedForward feedForward(
       Source source, PackSettings.Layout layout, String format) {
-    if (layout == PackSettings.Layout.SKIPPED_UNITS) {
+    if (layout == PackSettings.Layout.SKIPPED_UNITS
+        || layout == PackSettings.Layout.SKIPPED_HEADS_AND_UNITS) {
       return GatedFeedForward.of(
-          source.matrix(format, Projection.GATE),
-          source.matrix(format, Projection.UP),
+          source.matrix("dense", Projection.GATE),
+          source.matrix("dense", Projection.UP),
           source.matrix("columns", Projection.DOWN),
           GatedFeedForward.Biases.NONE,
           Activation.SILU);

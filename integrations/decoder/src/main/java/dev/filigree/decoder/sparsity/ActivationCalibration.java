@@ -1,5 +1,6 @@
 package dev.filigree.decoder.sparsity;
 
+import dev.filigree.calibrate.ChannelThresholds;
 import dev.filigree.calibrate.MagnitudeThreshold;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The distribution of a decoder's activations, gathered once on the untouched model; thresholds of
@@ -25,27 +27,35 @@ public final class ActivationCalibration {
   private final DecoderConfig config;
   private final List<Map<Projection.Site, MagnitudeThreshold>> inputs;
   private final List<MagnitudeThreshold> gates;
+  private final List<ChannelThresholds> units;
 
   private ActivationCalibration(
       DecoderConfig config,
       List<Map<Projection.Site, MagnitudeThreshold>> inputs,
-      List<MagnitudeThreshold> gates) {
+      List<MagnitudeThreshold> gates,
+      List<ChannelThresholds> units) {
     this.config = config;
     this.inputs = inputs;
     this.gates = gates;
+    this.units = units;
   }
 
   /**
    * Sends sequences through the model.
    *
+   * @param methods what it is for; CHESS takes a second pass through every block
    * @throws FiligreeException FIL-0717, FIL-0713, FIL-0714 for the sequences
    */
   public static ActivationCalibration of(
-      DecoderWeights weights, List<int[]> sequences, DecoderPruning.Progress progress) {
+      DecoderWeights weights,
+      List<int[]> sequences,
+      Set<Method> methods,
+      DecoderPruning.Progress progress) {
     DecoderConfig c = weights.config();
     BlockPass pass = new BlockPass(weights, sequences);
     List<Map<Projection.Site, MagnitudeThreshold>> inputs = new ArrayList<>();
     List<MagnitudeThreshold> gates = new ArrayList<>();
+    List<ChannelThresholds> units = new ArrayList<>();
     for (int l = 0; l < c.layers(); l++) {
       Map<Projection.Site, MagnitudeThreshold> sites = new EnumMap<>(Projection.Site.class);
       for (Projection.Site site : Projection.Site.values()) {
@@ -53,6 +63,12 @@ public final class ActivationCalibration {
       }
       MagnitudeThreshold gate = new MagnitudeThreshold(Projection.GATE.weight(l));
       try (PackedLayer block = PackedLayer.pack(weights, l, PackSettings.DENSE)) {
+        if (methods.contains(Method.CHESS)) {
+          units.add(
+              new ChannelThresholds(
+                  Projection.GATE.weight(l), UpEnergies.of(pass, block, c.hidden())));
+        }
+        ChannelThresholds own = units.isEmpty() ? null : units.get(l);
         pass.run(
             block,
             null,
@@ -63,8 +79,11 @@ public final class ActivationCalibration {
               }
 
               @Override
-              public void gates(FloatBuffer rows) {
-                gate.add(rows);
+              public void units(FloatBuffer gates, FloatBuffer ups) {
+                gate.add(gates);
+                if (own != null) {
+                  own.add(gates);
+                }
               }
             });
       }
@@ -72,19 +91,25 @@ public final class ActivationCalibration {
       gates.add(gate);
       progress.at(l + 1, c.layers());
     }
-    return new ActivationCalibration(c, inputs, gates);
+    return new ActivationCalibration(c, inputs, gates, units);
   }
 
   /**
-   * TEAL's uniform thresholds or those of CATS, at any sparsity.
+   * TEAL's uniform thresholds or those of CATS or CHESS, at any sparsity.
    *
-   * @param method TEAL or CATS
+   * @param method TEAL, CATS, or CHESS where the calibration was made for it
    */
   public ActivationSetting setting(Method method, double sparsity) {
     float[][] thresholds = new float[config.layers()][];
     for (int l = 0; l < thresholds.length; l++) {
       if (method == Method.CATS) {
         thresholds[l] = new float[] {gates.get(l).threshold(sparsity)};
+      } else if (method == Method.CHESS) {
+        thresholds[l] =
+            chess(
+                threshold(l, Projection.Q, sparsity),
+                threshold(l, Projection.O, sparsity),
+                units.get(l).thresholds(sparsity));
       } else {
         thresholds[l] = new float[Projection.values().length];
         for (Projection p : Projection.values()) {
@@ -93,6 +118,15 @@ public final class ActivationCalibration {
       }
     }
     return new ActivationSetting(method, sparsity, thresholds);
+  }
+
+  /** The thresholds of CHESS in one array. */
+  static float[] chess(float query, float output, float[] units) {
+    float[] all = new float[ActivationSetting.UNITS + units.length];
+    all[ActivationSetting.QUERY] = query;
+    all[ActivationSetting.OUTPUT] = output;
+    System.arraycopy(units, 0, all, ActivationSetting.UNITS, units.length);
+    return all;
   }
 
   /**
@@ -120,6 +154,16 @@ public final class ActivationCalibration {
     return gates.get(layer);
   }
 
+  /** Whether it was made for CHESS. */
+  boolean hasUnits() {
+    return !units.isEmpty();
+  }
+
+  /** What CHESS takes the thresholds of hidden units from. */
+  ChannelThresholds units(int layer) {
+    return units.get(layer);
+  }
+
   float threshold(int layer, Projection p, double sparsity) {
     return inputs.get(layer).get(p.site()).threshold(sparsity);
   }
@@ -143,7 +187,7 @@ public final class ActivationCalibration {
     if (sequences.isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, method.label());
     }
-    ActivationCalibration calibration = of(weights, sequences, progress);
+    ActivationCalibration calibration = of(weights, sequences, Set.of(method), progress);
     return method == Method.TEAL_GREEDY
         ? calibration.greedy(weights, sequences, sparsity)
         : calibration.setting(method, sparsity);

@@ -76,6 +76,15 @@ final class BlockPass {
    * @param observer null where nobody looks
    */
   void run(PackedLayer layer, LayerRules rules, LayerObserver observer) {
+    run(layer, rules, observer, true);
+  }
+
+  /** Shows an observer what a block sees; the sequences stay in front of it. */
+  void look(PackedLayer layer, LayerObserver observer) {
+    run(layer, null, observer, false);
+  }
+
+  private void run(PackedLayer layer, LayerRules rules, LayerObserver observer, boolean moves) {
     int dim = config.dim();
     int most = Math.min(cache.capacity(), LayerForward.MOST_ROWS);
     float[] part = new float[most * dim];
@@ -85,7 +94,9 @@ final class BlockPass {
         int rows = Math.min(most, tokens - from);
         System.arraycopy(sequence, from * dim, part, 0, rows * dim);
         forward.run(layer, cache, part, rows, from, rules, observer);
-        System.arraycopy(part, 0, sequence, from * dim, rows * dim);
+        if (moves) {
+          System.arraycopy(part, 0, sequence, from * dim, rows * dim);
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.filigree.decoder.sparsity;
 
+import dev.filigree.calibrate.ChannelThresholds;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
@@ -7,16 +8,26 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Thresholds of TEAL and CATS at every whole percent of sparsity, so that it can be chosen when the
- * calibration data are no longer there.
+ * Thresholds of TEAL and CATS, and of CHESS where it was calibrated, at every whole percent of
+ * sparsity, so that it can be chosen when the calibration data are no longer there.
  *
  * @param inputs by block, by site in the order of {@code Projection.Site}, by percent from 1 to 99
  * @param gates by block, by percent from 1 to 99
+ * @param units what the thresholds of CHESS come from
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record ThresholdTable(float[][][] inputs, float[][] gates) {
+public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units> units) {
   /** How many sparsities there are. */
   public static final int PERCENTS = 99;
+
+  /**
+   * What {@link ChannelThresholds} needs for the threshold of every hidden unit.
+   *
+   * @param factors by block, by hidden unit
+   * @param scores by block, by percent from 1 to 99
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Units(float[][] factors, float[][] scores) {}
 
   /** Reads them off a calibration. */
   public static ThresholdTable of(ActivationCalibration calibration) {
@@ -31,14 +42,30 @@ public record ThresholdTable(float[][][] inputs, float[][] gates) {
       }
       gates[l] = calibration.gates(l).thresholds(sparsities);
     }
-    return new ThresholdTable(inputs, gates);
+    boolean chess = calibration.hasUnits();
+    float[][] factors = new float[chess ? inputs.length : 0][];
+    float[][] scores = new float[factors.length][];
+    for (int l = 0; l < factors.length; l++) {
+      factors[l] = calibration.units(l).factors();
+      scores[l] = calibration.units(l).scores(sparsities);
+    }
+    return new ThresholdTable(
+        inputs, gates, chess ? Optional.of(new Units(factors, scores)) : Optional.empty());
   }
 
-  /** The setting of TEAL or CATS at a whole percent; empty for another sparsity or method. */
+  /**
+   * The setting of TEAL, CATS or CHESS at a whole percent; empty for another sparsity or method.
+   */
   public Optional<ActivationSetting> setting(Method method, double sparsity) {
     int percent = (int) Math.round(100 * sparsity);
     boolean known = percent >= 1 && percent <= PERCENTS && percent / 100.0 == sparsity;
-    if (!known || (method != Method.TEAL && method != Method.CATS)) {
+    boolean covered =
+        switch (method) {
+          case TEAL, CATS -> true;
+          case CHESS -> units.isPresent();
+          case NONE, TEAL_GREEDY, WINA, TOPK -> false;
+        };
+    if (!known || !covered) {
       return Optional.empty();
     }
     float[][] thresholds = new float[inputs.length][];
@@ -53,6 +80,14 @@ public record ThresholdTable(float[][][] inputs, float[][] gates) {
         for (Projection p : sites[s].projections()) {
           thresholds[l][p.index()] = inputs[l][s][percent - 1];
         }
+      }
+      if (method == Method.CHESS) {
+        Units u = units.orElseThrow();
+        thresholds[l] =
+            ActivationCalibration.chess(
+                thresholds[l][Projection.Q.index()],
+                thresholds[l][Projection.O.index()],
+                ChannelThresholds.thresholds(u.factors[l], u.scores[l][percent - 1]));
       }
     }
     return Optional.of(new ActivationSetting(method, sparsity, thresholds));

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -133,6 +134,7 @@ public final class ModelWriter {
         ActivationCalibration.of(
             source,
             plan.sequences(),
+            Set.of(wanted.method()),
             (done, total) -> progress.at("Calibrating blocks", done, total));
     ActivationSetting setting =
         wanted.method() == Method.TEAL_GREEDY

@@ -12,7 +12,9 @@ import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What a packed directory says about activations, in {@code thresholds.json}.
@@ -30,7 +32,9 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       double sparsity,
       float[][] thresholds,
       float[][][] inputs_by_percent,
-      float[][] gates_by_percent) {}
+      float[][] gates_by_percent,
+      float[][] unit_factors,
+      float[][] unit_scores_by_percent) {}
 
   /** The content of the file. */
   byte[] json() {
@@ -41,7 +45,9 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
             setting.sparsity(),
             setting.thresholds(),
             table.map(ThresholdTable::inputs).orElse(null),
-            table.map(ThresholdTable::gates).orElse(null));
+            table.map(ThresholdTable::gates).orElse(null),
+            table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::factors).orElse(null),
+            table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::scores).orElse(null));
     return (new Gson().toJson(json) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
@@ -54,7 +60,13 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
   /** What thresholds are stored, in words. */
   public String text() {
     String own = setting.method().label() + ":" + setting.sparsity();
-    return table.isPresent() ? own + ", and teal and cats at every whole percent" : own;
+    return table
+        .map(
+            t ->
+                own
+                    + (t.units().isPresent() ? ", and teal, cats and chess" : ", and teal and cats")
+                    + " at every whole percent")
+        .orElse(own);
   }
 
   /**
@@ -88,7 +100,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
     require(json.version == 1, where, "its version is " + json.version);
     int layers = config.layers();
     boolean wanted = method.needsCalibration();
-    int width = method == Method.CATS ? 1 : Projection.values().length;
+    int width = method.thresholds(config);
     require(
         wanted == (json.thresholds != null) && (!wanted || fits(json.thresholds, layers, width)),
         where,
@@ -107,10 +119,27 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       }
       require(right, where, "its table is that of another model");
     }
+    boolean units = json.unit_factors != null || json.unit_scores_by_percent != null;
+    require(
+        !units
+            || (table
+                && fits(json.unit_factors, layers, config.hidden())
+                && fits(json.unit_scores_by_percent, layers, ThresholdTable.PERCENTS)
+                && positive(json.unit_factors)),
+        where,
+        "its table of hidden units is that of another model");
     return new StoredActivation(
         new ActivationSetting(method, json.sparsity, json.thresholds),
         table
-            ? Optional.of(new ThresholdTable(json.inputs_by_percent, json.gates_by_percent))
+            ? Optional.of(
+                new ThresholdTable(
+                    json.inputs_by_percent,
+                    json.gates_by_percent,
+                    units
+                        ? Optional.of(
+                            new ThresholdTable.Units(
+                                json.unit_factors, json.unit_scores_by_percent))
+                        : Optional.empty()))
             : Optional.empty());
   }
 
@@ -129,6 +158,11 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       }
     }
     return true;
+  }
+
+  private static boolean positive(float[][] values) {
+    return Arrays.stream(values)
+        .allMatch(row -> IntStream.range(0, row.length).allMatch(i -> row[i] > 0));
   }
 
   private static void require(boolean holds, Object where, String reason) {

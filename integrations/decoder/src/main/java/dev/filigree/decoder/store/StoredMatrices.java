@@ -21,7 +21,7 @@ record StoredMatrices(List<Projection> projections, String format) {
     StoredMatrices output = new StoredMatrices(List.of(Projection.O), qkv.format);
     StoredMatrices down =
         new StoredMatrices(List.of(Projection.DOWN), method == Method.NONE ? DENSE : COLUMNS);
-    return method == Method.CATS
+    return method.skipsUnits()
         ? List.of(
             qkv,
             output,
@@ -39,7 +39,7 @@ record StoredMatrices(List<Projection> projections, String format) {
     boolean byInputs =
         switch (method) {
           case NONE, CATS -> false;
-          case TEAL, TEAL_GREEDY, WINA, TOPK -> true;
+          case TEAL, TEAL_GREEDY, CHESS, WINA, TOPK -> true;
         };
     return new StoredMatrices(
         List.of(Projection.Q, Projection.K, Projection.V), byInputs ? COLUMNS : DENSE);
