@@ -1,13 +1,12 @@
 package dev.filigree.kernel;
 
+import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
-import static dev.filigree.kernel.VectorConstants.ORDER;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /** Rows of 8-bit integers by one activation row. */
@@ -15,54 +14,28 @@ final class VectorDenseInt8 {
 
   private VectorDenseInt8() {}
 
-  /**
-   * Outputs r0 to r3 in one pass: they share each loaded activation. Two sums per row, as for
-   * float32, are more conversions than the compiler puts into one loop.
-   */
-  static void rows4(
-      MemorySegment w,
-      ByteBuffer scales,
-      int cols,
-      MemorySegment x,
-      int xAt,
-      ByteBuffer bias,
-      ByteBuffer y,
-      int yAt,
-      int r0,
-      int r1,
-      int r2,
-      int r3,
-      float[] sums) {
+  /** Output r without bias and scale. Four sums hide the latency of fma. */
+  static float row(MemorySegment w, int r, int cols, MemorySegment x, int xAt, float[] sums) {
     long x0 = 4L * xAt;
-    long p0 = (long) r0 * cols;
-    long p1 = (long) r1 * cols;
-    long p2 = (long) r2 * cols;
-    long p3 = (long) r3 * cols;
+    long p = (long) r * cols;
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
     FloatVector a3 = a0;
     int k = 0;
-    for (; k + LANES <= cols; k += LANES) {
-      long o = 4L * k;
-      FloatVector v = FloatVector.fromMemorySegment(F, x, x0 + o, ORDER);
-      a0 = VectorLoads.int8(w, p0 + k).fma(v, a0);
-      a1 = VectorLoads.int8(w, p1 + k).fma(v, a1);
-      a2 = VectorLoads.int8(w, p2 + k).fma(v, a2);
-      a3 = VectorLoads.int8(w, p3 + k).fma(v, a3);
+    for (; k + 4 * LANES <= cols; k += 4 * LANES) {
+      long v = x0 + 4L * k;
+      long u = p + k;
+      a0 = VectorLoads.int8(w, u).fma(VectorLoads.f32(x, v), a0);
+      a1 = VectorLoads.int8(w, u + LANES).fma(VectorLoads.f32(x, v + BYTES), a1);
+      a2 = VectorLoads.int8(w, u + 2L * LANES).fma(VectorLoads.f32(x, v + 2 * BYTES), a2);
+      a3 = VectorLoads.int8(w, u + 3L * LANES).fma(VectorLoads.f32(x, v + 3 * BYTES), a3);
     }
-    a0.intoArray(sums, 0);
-    a1.intoArray(sums, LANES);
-    a2.intoArray(sums, 2 * LANES);
-    a3.intoArray(sums, 3 * LANES);
-    float s0 = tail(w, p0, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
-    float s1 = tail(w, p1, x, x0, k, cols, VectorConstants.sum(sums, LANES, LANES));
-    float s2 = tail(w, p2, x, x0, k, cols, VectorConstants.sum(sums, 2 * LANES, LANES));
-    float s3 = tail(w, p3, x, x0, k, cols, VectorConstants.sum(sums, 3 * LANES, LANES));
-    VectorDense.store(s0 * scales.getFloat(4 * r0), bias, y, yAt, r0);
-    VectorDense.store(s1 * scales.getFloat(4 * r1), bias, y, yAt, r1);
-    VectorDense.store(s2 * scales.getFloat(4 * r2), bias, y, yAt, r2);
-    VectorDense.store(s3 * scales.getFloat(4 * r3), bias, y, yAt, r3);
+    for (; k + LANES <= cols; k += LANES) {
+      a0 = VectorLoads.int8(w, p + k).fma(VectorLoads.f32(x, x0 + 4L * k), a0);
+    }
+    a0.add(a1).add(a2.add(a3)).intoArray(sums, 0);
+    return tail(w, p, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
   }
 
   /** Adds the inputs from k on to the sum of a row. */
