@@ -395,7 +395,9 @@ public enum Message {
   FIL_0822(
       "%s cannot be used: %s. The decoder runs GGUF files of the architectures llama and qwen2; convert the model again, or pass another."),
   FIL_0823(
-      "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer.");
+      "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer."),
+  FIL_0850(
+      "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -10,6 +10,7 @@ final class FeedForwardScratch {
       ThreadLocal.withInitial(FeedForwardScratch::new);
 
   private final GatedJob gated = new GatedJob();
+  private final UnitsJob units = new UnitsJob();
   private final GateRule rule = new GateRule();
   private final CombineJob combine = new CombineJob();
   private ByteBuffer inputs = AlignedMemory.allocate(0);
@@ -78,6 +79,10 @@ final class FeedForwardScratch {
     return gated;
   }
 
+  UnitsJob units() {
+    return units;
+  }
+
   GateRule rule() {
     return rule;
   }
@@ -88,10 +93,14 @@ final class FeedForwardScratch {
 
   /** Writes zeros where a rule does not keep. */
   void zeroOthers(ByteBuffer values, FloatBuffer floats, int at, int n, InputRule rule) {
-    int count = rule.keep(floats, at, n, active);
+    zeroOthers(values, at, n, active, rule.keep(floats, at, n, active));
+  }
+
+  /** Writes zeros where an index is not listed; ascending, each once. */
+  void zeroOthers(ByteBuffer values, int at, int n, int[] listed, int count) {
     int next = 0;
     for (int i = 0; i < n; i++) {
-      if (next < count && active[next] == i) {
+      if (next < count && listed[next] == i) {
         next++;
       } else {
         values.putInt(4 * (at + i), 0);

@@ -7,6 +7,7 @@ import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
@@ -14,13 +15,16 @@ import java.util.List;
  * product with an optional bias, f = SiLU unless said otherwise. Hidden units are the outputs of
  * gate and up.
  *
- * <p>Three ways to compute it:
+ * <p>Four ways to compute it:
  *
  * <ul>
  *   <li>{@link #multiply}: everything.
  *   <li>{@link #multiplyGated}, CATS (Lee et al. 2024): where |f(Wgate x)| is not above a threshold
  *       the hidden unit is zero, and neither its row of Wup nor its column of Wdown is read. With
  *       one threshold per hidden unit it is CHESS (He et al. 2024). Needs {@link
+ *       Layout#BY_OUTPUTS}.
+ *   <li>{@link #multiplyUnits}, CoreInfer (Wang et al. 2024): only a given set of hidden units; the
+ *       rows of Wgate and Wup and the columns of Wdown of all others are not read. Needs {@link
  *       Layout#BY_OUTPUTS}.
  *   <li>{@link #multiplyActive}, TEAL (Liu et al. 2024) and WINA (Chen et al. 2025): inputs x and
  *       hidden units are skipped by rules. Needs {@link Layout#BY_INPUTS}.
@@ -242,6 +246,29 @@ public final class GatedFeedForward implements AutoCloseable {
   }
 
   void multiply(Execution on, ByteBuffer x, int batch, ByteBuffer y) {
+    multiply(on, x, batch, y, null);
+  }
+
+  /** Sees hidden units, f(Wgate x) * (Wup x). */
+  @FunctionalInterface
+  public interface HiddenRows {
+    /**
+     * @param values [count][hidden] from index 0; valid during the call, not to be changed
+     * @param count rows
+     */
+    void accept(FloatBuffer values, int count);
+  }
+
+  /**
+   * The same, with a look at the hidden units of every row, in order, some rows at a time.
+   *
+   * @param see is given them before the call returns
+   */
+  public void multiply(ByteBuffer x, int batch, ByteBuffer y, HiddenRows see) {
+    multiply(Execution.current(), x, batch, y, see);
+  }
+
+  void multiply(Execution on, ByteBuffer x, int batch, ByteBuffer y, HiddenRows see) {
     ByteBuffer from = inputs(x, batch);
     ByteBuffer to = outputs(y, batch);
     FeedForwardScratch s = scratch(batch);
@@ -249,6 +276,9 @@ public final class GatedFeedForward implements AutoCloseable {
       int count = Math.min(CHUNK, batch - b);
       gateAndUp(on, rows(from, inputs, batch, b), count, s);
       combine(on, count, s);
+      if (see != null) {
+        see.accept(s.hiddenFloats(), count);
+      }
       down.multiply(on, s.hidden(), count, downBias, rows(to, outputs(), batch, b));
     }
   }
@@ -313,6 +343,70 @@ public final class GatedFeedForward implements AutoCloseable {
       kept += zeroGated(on, part, count, rule, rows(to, outputs(), batch, b), s);
     }
     return kept;
+  }
+
+  /**
+   * CoreInfer: hidden units that are not listed are zero.
+   *
+   * @param units the hidden units to use, ascending, each once
+   * @param count how many of the list count, 0 to {@link #hidden}
+   * @throws FiligreeException FIL-0351 where gate and up are not stored by outputs or down not by
+   *     inputs, FIL-0313 for a unit that does not exist
+   */
+  public void multiplyUnits(ByteBuffer x, int batch, int[] units, int count, ByteBuffer y) {
+    multiplyUnits(Execution.current(), x, batch, units, count, y);
+  }
+
+  void multiplyUnits(Execution on, ByteBuffer x, int batch, int[] units, int count, ByteBuffer y) {
+    byOutputs(gate);
+    byOutputs(up);
+    ColumnsMatrix w = columnsOf(down);
+    w.checkActive(units, count);
+    ByteBuffer from = inputs(x, batch);
+    ByteBuffer to = outputs(y, batch);
+    FeedForwardScratch s = scratch(batch);
+    if (batch < BATCHED) {
+      for (int b = 0; b < batch; b++) {
+        listedUnits(on, from, b, units, count, s);
+        int yAt = b * outputs();
+        w.activeOutputs(on, s.hidden(), 0, units, count, downBias, to, yAt, 0, outputs());
+      }
+      return;
+    }
+    for (int b = 0; b < batch; b += CHUNK) {
+      int rows = Math.min(CHUNK, batch - b);
+      gateAndUp(on, rows(from, inputs, batch, b), rows, s);
+      combine(on, rows, s);
+      for (int r = 0; r < rows; r++) {
+        s.zeroOthers(s.hidden(), r * hidden, hidden, units, count);
+      }
+      down.multiply(on, s.hidden(), rows, downBias, rows(to, outputs(), batch, b));
+    }
+  }
+
+  private void listedUnits(
+      Execution on, ByteBuffer x, int row, int[] units, int count, FeedForwardScratch s) {
+    UnitsJob job = s.units();
+    try {
+      job.start(on.kernels(), activation, units, x, row * inputs, s);
+      job.openGate((DenseMatrix) gate, gateBias);
+      job.openUp((DenseMatrix) up, upBias);
+      on.workers().run(count, 4, 4, 2L * count * inputs, job);
+    } catch (IllegalStateException e) {
+      throw up.freed(e);
+    } finally {
+      job.end();
+    }
+  }
+
+  private void byOutputs(StoredMatrix<?> matrix) {
+    if (!(matrix instanceof DenseMatrix)) {
+      throw new FiligreeException(
+          Message.FIL_0351,
+          "Hidden units",
+          matrix == null ? shared.matrix() : matrix,
+          "gate and up by outputs, in two matrices, in format " + DenseMatrix.FORMAT);
+    }
   }
 
   /**

@@ -238,6 +238,81 @@ abstract class FusedEquivalence {
     }
   }
 
+  /** CoreInfer: a list says which hidden units are used. */
+  @Test
+  void onlyListedUnitsAreUsed() {
+    long seed = seed();
+    Random random = new Random(seed);
+    for (int i = 0; i < 24; i++) {
+      Block b = new Block(random, TYPES.get(i % 3), i % 2 == 0);
+      int batch = i < 12 ? 1 + i % 3 : 1 + random.nextInt(9);
+      float[] x = Samples.gaussian(random, batch * b.inputs);
+      double share = i % 5 == 0 ? i % 2 : random.nextDouble(); // all and none as well
+      int[] units = IntStream.range(0, b.hidden).filter(k -> random.nextDouble() < share).toArray();
+      int[] longer = Arrays.copyOf(units, units.length + 2);
+      InputRule listed =
+          (v, offset, n, active) -> {
+            System.arraycopy(units, 0, active, 0, units.length);
+            return units.length;
+          };
+      try (GatedFeedForward packed = b.pack(GatedFeedForward.Layout.BY_OUTPUTS)) {
+        for (Kernels kernels : kernels()) {
+          String what = "seed " + seed + " " + b + " " + units.length + " " + kernels.name();
+          ByteBuffer y = Samples.direct(filled(batch * b.outputs));
+          Execution on = new Execution(kernels, two);
+          packed.multiplyUnits(on, Samples.misaligned(x), batch, longer, units.length, y);
+          b.expected(packed, x, batch, null, null, listed, -1).check(what, y);
+        }
+      }
+    }
+  }
+
+  @Test
+  void unitsThatDoNotExistAreRefused() {
+    Block b = new Block(new Random(3), ValueType.F32, 5, 7, 4);
+    ByteBuffer x = Samples.direct(new float[5]);
+    ByteBuffer y = Samples.direct(new float[4]);
+    try (GatedFeedForward byOutputs = b.pack(GatedFeedForward.Layout.BY_OUTPUTS);
+        GatedFeedForward byInputs = b.pack(GatedFeedForward.Layout.BY_INPUTS)) {
+      assertThatThrownBy(() -> byOutputs.multiplyUnits(x, 1, new int[] {0, 7}, 2, y))
+          .isInstanceOf(FiligreeException.class)
+          .hasMessageContaining("FIL-0313");
+      assertThatThrownBy(() -> byOutputs.multiplyUnits(x, 1, new int[] {0}, 2, y))
+          .hasMessageContaining("FIL-0313");
+      assertThatThrownBy(() -> byInputs.multiplyUnits(x, 1, new int[] {0}, 1, y))
+          .hasMessageContaining("FIL-0351");
+    }
+  }
+
+  /** What an observer sees is what down gets, of every row in order. */
+  @Test
+  void hiddenUnitsCanBeSeen() {
+    Random random = new Random(15);
+    Block b = new Block(random, ValueType.F32, 30, 40, 9);
+    int batch = 300; // more than are computed at a time
+    float[] x = Samples.gaussian(random, batch * b.inputs);
+    for (GatedFeedForward.Layout layout : GatedFeedForward.Layout.values()) {
+      try (GatedFeedForward packed = b.pack(layout)) {
+        float[] seen = new float[batch * b.hidden];
+        int[] rows = {0};
+        ByteBuffer y = Samples.direct(filled(batch * b.outputs));
+        packed.multiply(
+            Samples.direct(x),
+            batch,
+            y,
+            (values, count) -> {
+              values.get(0, seen, rows[0] * b.hidden, count * b.hidden);
+              rows[0] += count;
+            });
+        assertThat(rows[0]).isEqualTo(batch);
+        b.hidden(packed, x, batch, null, null).check("hidden " + layout, Samples.direct(seen));
+        ByteBuffer plain = Samples.direct(filled(batch * b.outputs));
+        packed.multiply(Samples.direct(x), batch, plain);
+        assertThat(Samples.array(y)).isEqualTo(Samples.array(plain));
+      }
+    }
+  }
+
   /** TEAL, and WINA with another choice for gate and up. */
   @Test
   void inputsAreSkipped() {
@@ -319,6 +394,9 @@ abstract class FusedEquivalence {
     results.add(Samples.array(y));
     float[] each = Samples.gaussian(new Random(13), gated.hidden());
     gated.multiplyGated(on, in, 1, each, y);
+    results.add(Samples.array(y));
+    int[] units = IntStream.range(0, gated.hidden()).filter(i -> each[i] > 0).toArray();
+    gated.multiplyUnits(on, in, 1, units, units.length, y);
     results.add(Samples.array(y));
     active.multiplyActive(on, in, 1, above(0.5f), above(0.4f), above(1f), y);
     results.add(Samples.array(y));

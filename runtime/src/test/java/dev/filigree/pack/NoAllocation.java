@@ -12,6 +12,7 @@ import dev.filigree.pack.Samples.Pattern;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -57,6 +58,7 @@ final class NoAllocation {
     Random random = new Random(12);
     InputRule rule = NoAllocation::positive;
     float[] thresholds = Samples.gaussian(random, ROWS);
+    int[] units = IntStream.range(0, ROWS).filter(i -> i % 3 > 0).toArray();
     try (Workers workers = new Workers(2);
         GatedFeedForward byOutputs = feedForward(random, GatedFeedForward.Layout.BY_OUTPUTS);
         GatedFeedForward byInputs = feedForward(random, GatedFeedForward.Layout.BY_INPUTS)) {
@@ -71,6 +73,9 @@ final class NoAllocation {
         assertAllocatesNothing(
             "gated by unit, batch " + batch,
             () -> byOutputs.multiplyGated(on, x, batch, thresholds, y));
+        assertAllocatesNothing(
+            "listed units, batch " + batch,
+            () -> byOutputs.multiplyUnits(on, x, batch, units, units.length, y));
         assertAllocatesNothing(
             "active, batch " + batch,
             () -> byInputs.multiplyActive(on, x, batch, rule, rule, rule, y));

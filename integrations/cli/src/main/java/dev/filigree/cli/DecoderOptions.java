@@ -39,8 +39,9 @@ final class DecoderOptions {
       names = "--activation",
       paramLabel = "SPEC",
       description =
-          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina or topk; none"
-              + " for none. Default: what a packed directory says, else none.")
+          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
+              + " coreinfer or topk; none for none. Default: what a packed directory says, else"
+              + " none.")
   private String activation;
 
   @Option(
@@ -70,7 +71,8 @@ final class DecoderOptions {
       names = "--keep-first",
       paramLabel = "K",
       defaultValue = "0",
-      description = "Positions from the start that skip nothing. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Positions from the start that skip nothing, the prompt of coreinfer. Default: ${DEFAULT-VALUE}.")
   private int keepFirst;
 
   @Option(

@@ -129,6 +129,42 @@ final class EvalCommandTest {
         .contains("bytes of weights read per token", "tokens per second", ">cats<", ">wina<");
   }
 
+  /** CoreInfer chooses from the first positions; a directory made for it says so by itself. */
+  @Test
+  void neuronsAreChosenFromThePromptThatKeepFirstNames() {
+    refused("FIL-0850", "--activation", "coreinfer:0.5");
+    refused("FIL-0850", "--sweep", "topk:0.5,coreinfer:0.5");
+    JsonObject dense = eval();
+    JsonObject half = eval("--activation", "coreinfer:0.5", "--keep-first", "8");
+    assertThat(half.get("kl").getAsDouble()).isPositive();
+    assertThat(half.get("activation_sparsity").getAsDouble()).isEqualTo(0.5);
+    assertThat(bytes(half, "realised")).isLessThan(bytes(half, "dense"));
+    assertThat(bytes(half, "dense")).isEqualTo(bytes(dense, "dense"));
+    // Longer than every sequence: all of it is prompt.
+    JsonObject all = eval("--activation", "coreinfer:0.5", "--keep-first", "99");
+    assertThat(all.get("nll").getAsDouble())
+        .isCloseTo(dense.get("nll").getAsDouble(), within(1e-6));
+    assertThat(bytes(all, "realised")).isEqualTo(bytes(dense, "dense"));
+    JsonArray rows =
+        eval("--sweep", "coreinfer:0.5,topk:0.5", "--keep-first", "8").getAsJsonArray("sweep");
+    assertThat(rows.get(1).getAsJsonObject().get("nll").getAsDouble())
+        .isEqualTo(half.get("nll").getAsDouble());
+
+    String packed = folder.resolve("packed").toString();
+    assertThat(run("compress", "--model", model, "--activation", "coreinfer:0.5", "--out", packed))
+        .as(err.toString())
+        .isZero();
+    model = packed;
+    refused("FIL-0850");
+    JsonObject stored = eval("--keep-first", "8");
+    assertThat(stored.get("nll").getAsDouble()).isEqualTo(half.get("nll").getAsDouble());
+    assertThat(stored.get("weight_bytes_per_token")).isEqualTo(half.get("weight_bytes_per_token"));
+  }
+
+  private static long bytes(JsonObject result, String which) {
+    return result.getAsJsonObject("weight_bytes_per_token").get(which).getAsLong();
+  }
+
   @Test
   void aListOfSettingsIsPrintedAsATable() {
     assertThat(run("eval", "--model", model, "--ids", ids, "--sweep", "topk:0.2,wina:0.5"))

@@ -87,7 +87,8 @@ class PackedModelTest {
     "magnitude:unstructured:0.7,, INT8, NONE",
     ", teal:0.5, F32, TEAL WINA TOPK NONE",
     ", wina:0.5, INT8, TEAL WINA TOPK NONE",
-    ", cats:0.5, BF16, CATS NONE",
+    ", cats:0.5, BF16, CATS COREINFER NONE",
+    ", coreinfer:0.6, F32, CATS COREINFER NONE",
     ", chess:0.5, F32, CHESS NONE",
     "wanda:2:4, teal:0.5, F32, NONE",
     "wanda:2:4, teal:0.5, INT8, TEAL WINA TOPK NONE"
@@ -97,7 +98,14 @@ class PackedModelTest {
     PackedModel model = written(weights, activation, values);
     assertThat(MappedDecoder.values(model)).isEqualTo(values);
     for (Method method :
-        List.of(Method.NONE, Method.TEAL, Method.WINA, Method.TOPK, Method.CATS, Method.CHESS)) {
+        List.of(
+            Method.NONE,
+            Method.TEAL,
+            Method.WINA,
+            Method.TOPK,
+            Method.CATS,
+            Method.CHESS,
+            Method.COREINFER)) {
       assertThat(MappedDecoder.isMapped(model, method))
           .as("%s", method)
           .isEqualTo(List.of(mapped.split(" ")).contains(method.name()));

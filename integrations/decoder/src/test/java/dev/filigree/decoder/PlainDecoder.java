@@ -19,6 +19,11 @@ final class PlainDecoder {
 
     /** SiLU(gate). */
     double[] gates(int layer, double[] g);
+
+    /** Hidden units of the feed-forward block at a position. */
+    default double[] hidden(int layer, int position, double[] h) {
+      return h;
+    }
   }
 
   /** All activations are used. */
@@ -108,7 +113,7 @@ final class PlainDecoder {
       for (int i = 0; i < g.length; i++) {
         u[i] *= g[i];
       }
-      add(x[t], project(Projection.DOWN, l, u));
+      add(x[t], project(Projection.DOWN, l, skipping.hidden(l, t, u)));
     }
   }
 

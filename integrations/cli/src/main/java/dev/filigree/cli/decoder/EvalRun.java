@@ -11,6 +11,7 @@ import dev.filigree.decoder.serve.DecoderSession;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.SequenceDigests;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.kernel.ValueType;
@@ -87,11 +88,17 @@ public record EvalRun(
    */
   record Data(List<int[]> sequences, Double overlap, EvalResult.Windows windows) {}
 
+  /** Refuses a method that needs a prompt where there is none. */
+  void requirePrompt(SparsitySpec.Activation setting) {
+    SessionSettings.requirePrompt(setting.method(), scope, keepFirst);
+  }
+
   /** Reads and checks it. */
   Data data(DecoderWeights untouched) {
     if ((ids == null) == (text == null)) {
       throw new FiligreeException(Message.FIL_0722);
     }
+    spec.activation().ifPresent(this::requirePrompt);
     DecoderConfig config = untouched.config();
     int width = window == null ? Math.min(config.context(), MOST_WINDOW) : window;
     if (text != null && (width < 2 || width > config.context())) {
@@ -191,7 +198,7 @@ public record EvalRun(
   }
 
   /**
-   * How fast tokens are decoded one at a time.
+   * How fast tokens are decoded one at a time, behind the positions that skip nothing.
    *
    * @param tokensPerSecond NaN where the sequence is too short
    * @param bytes weights read
@@ -199,10 +206,12 @@ public record EvalRun(
   record Decoding(double tokensPerSecond, WeightBytes bytes) {}
 
   private static Decoding decode(PreparedDecoder model, int[] ids, SessionSettings settings) {
-    int n = Math.min(ids.length - 1, DECODED);
+    int prompt = Math.min(ids.length - 1, settings.keepFirst());
+    int n = Math.min(ids.length - 1, prompt + DECODED);
     DecoderSession session = model.packed().newSession(settings.withCapacity(n));
-    int warm = n / 4;
-    for (int i = 0; i < warm; i++) {
+    feedPrompt(session, ids, prompt);
+    int warm = prompt + (n - prompt) / 4;
+    for (int i = prompt; i < warm; i++) {
       session.feed(ids[i]);
     }
     session.resetCounts();
@@ -215,25 +224,36 @@ public record EvalRun(
         new WeightBytes(
             model.packed().denseBytesPerToken(),
             model.packed().realisedBytesPerToken(session.counts(), settings.activation()));
-    double perSecond = nanos < BRIEF ? steady(session, ids, n) : (n - warm) * 1e9 / nanos;
+    if (n == prompt) {
+      return new Decoding(Double.NaN, bytes);
+    }
+    double perSecond = nanos < BRIEF ? steady(session, ids, prompt, n) : (n - warm) * 1e9 / nanos;
     return new Decoding(perSecond, bytes);
+  }
+
+  /** The positions that skip nothing, at once. */
+  private static void feedPrompt(DecoderSession session, int[] ids, int prompt) {
+    if (prompt > 0) {
+      session.feed(Arrays.copyOf(ids, prompt));
+    }
   }
 
   /**
    * Tokens per second of a small model: the JVM is still compiling when it is through the sequence,
    * so that goes round for a while, and the median of the rounds after that counts.
    */
-  private static double steady(DecoderSession session, int[] ids, int n) {
+  private static double steady(DecoderSession session, int[] ids, int prompt, int n) {
     long begin = System.nanoTime();
     List<Double> rounds = new ArrayList<>();
     while (rounds.isEmpty() || System.nanoTime() - begin < WARM_UP + MEASURED) {
-      long start = System.nanoTime();
       session.reset();
-      for (int i = 0; i < n; i++) {
+      feedPrompt(session, ids, prompt);
+      long start = System.nanoTime();
+      for (int i = prompt; i < n; i++) {
         session.feed(ids[i]);
       }
       if (start - begin >= WARM_UP) {
-        rounds.add(n * 1e9 / (System.nanoTime() - start));
+        rounds.add((n - prompt) * 1e9 / (System.nanoTime() - start));
       }
     }
     Collections.sort(rounds);

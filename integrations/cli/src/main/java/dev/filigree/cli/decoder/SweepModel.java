@@ -62,7 +62,7 @@ record SweepModel(
   ActivationSetting setting(SparsitySpec.Activation wanted, Progress progress) {
     return switch (wanted.method()) {
       case NONE -> ActivationSetting.NONE;
-      case WINA, TOPK -> new ActivationSetting(wanted.method(), wanted.sparsity(), null);
+      case WINA, COREINFER, TOPK -> new ActivationSetting(wanted.method(), wanted.sparsity(), null);
       case TEAL, CATS, CHESS ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
       case TEAL_GREEDY ->

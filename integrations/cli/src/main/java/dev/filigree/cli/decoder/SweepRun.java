@@ -81,6 +81,7 @@ public record SweepRun(EvalRun base, List<SparsitySpec.Activation> settings, dou
                 throw new FiligreeException(Message.FIL_0719, s.method().label());
               });
     }
+    settings.forEach(base::requirePrompt);
     EvalRun.Data data = base.data(untouched);
     Candidates candidates =
         stored

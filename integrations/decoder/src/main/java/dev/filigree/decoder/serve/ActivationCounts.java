@@ -52,15 +52,18 @@ public final class ActivationCounts {
     return all == 0 ? 0 : 1 - (double) used / all;
   }
 
-  /** The share of a projection's inputs that were kept, over all blocks; 1 where none skipped. */
+  /**
+   * The share of a projection's inputs that were kept, the mean over all blocks; 1 for a block that
+   * skipped none.
+   */
   public double kept(Projection p) {
-    long all = 0;
-    long used = 0;
+    double sum = 0;
+    int layers = 0;
     for (int i = p.index(); i < seen.length; i += PROJECTIONS) {
-      all += seen[i];
-      used += kept[i];
+      sum += seen[i] == 0 ? 1 : (double) kept[i] / seen[i];
+      layers++;
     }
-    return all == 0 ? 1 : (double) used / all;
+    return sum / layers;
   }
 
   /** Inputs that were seen in one block. */

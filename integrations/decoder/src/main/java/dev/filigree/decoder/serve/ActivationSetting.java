@@ -50,6 +50,12 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
      * The largest |x_i| * ||W[:,i]||, exactly counted per token and projection. Chen et al. 2025.
      */
     WINA,
+    /**
+     * Hidden units that are no core neurons of the prompt, see {@link
+     * dev.filigree.calibrate.CoreNeurons}; chosen once for all tokens that follow it. The first 6
+     * and the last 5 of 32 blocks, in proportion of others, use all. Wang et al. 2024.
+     */
+    COREINFER,
     /** The largest |x_i|, exactly counted per token. */
     TOPK;
 
@@ -65,18 +71,37 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
 
     /** Whether it wants thresholds, which come from calibration. */
     public boolean needsCalibration() {
-      return this == TEAL || this == TEAL_GREEDY || skipsUnits();
+      return this == TEAL || this == TEAL_GREEDY || this == CATS || this == CHESS;
     }
 
-    /** Whether hidden units are skipped by their gate, with their row of up. */
+    /** Whether hidden units are skipped, with their row of up. */
     public boolean skipsUnits() {
-      return this == CATS || this == CHESS;
+      return this == CATS || this == CHESS || this == COREINFER;
+    }
+
+    /** Whether what is skipped is chosen from a prompt, which itself skips nothing. */
+    public boolean needsPrompt() {
+      return this == COREINFER;
+    }
+
+    /**
+     * The projection whose skipped inputs save weights of this one: for its rows, of a hidden unit
+     * that is skipped.
+     */
+    Projection countedBy(Projection p) {
+      boolean rows =
+          switch (p) {
+            case UP -> skipsUnits();
+            case GATE -> this == COREINFER;
+            case Q, K, V, O, DOWN -> false;
+          };
+      return rows ? Projection.DOWN : p;
     }
 
     /** How many thresholds a block has. */
     public int thresholds(DecoderConfig config) {
       return switch (this) {
-        case NONE, WINA, TOPK -> 0;
+        case NONE, WINA, COREINFER, TOPK -> 0;
         case CATS -> 1;
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY -> Projection.values().length;
@@ -87,11 +112,39 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
     public PackSettings.Layout layout() {
       return switch (this) {
         case NONE -> PackSettings.Layout.DENSE;
-        case CATS -> PackSettings.Layout.SKIPPED_UNITS;
+        case CATS, COREINFER -> PackSettings.Layout.SKIPPED_UNITS;
         case CHESS -> PackSettings.Layout.SKIPPED_HEADS_AND_UNITS;
         case TEAL, TEAL_GREEDY, WINA, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
       };
     }
+  }
+
+  /** The first block of CoreInfer: behind as many as 6 of 32. */
+  private static int firstBlock(int layers) {
+    return Math.round(layers * 6 / 32f);
+  }
+
+  /** Behind the last block of CoreInfer: as many as 5 of 32 follow. */
+  private static int endBlock(int layers) {
+    return layers - Math.round(layers * 5 / 32f);
+  }
+
+  /**
+   * Whether the method skips anything in a block.
+   *
+   * @param layers how many blocks there are
+   */
+  public boolean skipsIn(int layer, int layers) {
+    return switch (method) {
+      case NONE -> false;
+      case COREINFER -> layer >= firstBlock(layers) && layer < endBlock(layers);
+      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, TOPK -> true;
+    };
+  }
+
+  /** The sparsity that is wanted of a block: 0 where the method leaves it alone. */
+  public double planned(int layer, int layers) {
+    return skipsIn(layer, layers) ? sparsity : 0;
   }
 
   /**

@@ -19,6 +19,7 @@ public final class DecoderSession {
   private final List<LayerRules> rules = new ArrayList<>();
   private final ActivationCounts counts;
   private final SparsityWatch watch;
+  private final boolean skips;
   private final EmbeddingTable embedding;
   private final LayerForward forward;
   private final int mostRows;
@@ -44,14 +45,14 @@ public final class DecoderSession {
     ActivationSetting activation = settings.activation();
     counts = new ActivationCounts(config.layers());
     watch = new SparsityWatch(activation, config.layers(), settings.returnToDense(), counts);
-    boolean skips = activation.method() != ActivationSetting.Method.NONE;
+    skips = activation.method() != ActivationSetting.Method.NONE;
     ActiveInputs chooser =
         new ActiveInputs(
             skips ? Math.max(Math.max(config.dim(), config.qDim()), config.hidden()) : 0);
     for (int l = 0; l < config.layers(); l++) {
       caches.add(new KvCache(config, capacity));
       rules.add(
-          skips
+          activation.skipsIn(l, config.layers())
               ? LayerRules.of(config, activation, l, model.layers().get(l).norms(), chooser, counts)
               : null);
     }
@@ -101,6 +102,11 @@ public final class DecoderSession {
   /** Begins a new sequence; counts stay. */
   public void reset() {
     position = 0;
+    for (LayerRules r : rules) {
+      if (r != null && r.prompt() != null) {
+        r.prompt().forget();
+      }
+    }
   }
 
   /** Sees the logits of a token. */
@@ -168,7 +174,12 @@ public final class DecoderSession {
       rows = Math.min(rows, settings.keepFirst() - position);
       skip = false;
     }
-    skip &= rules.get(0) != null && !watch.isDense();
+    skip &= skips && !watch.isDense();
+    boolean byPrompt = settings.activation().method().needsPrompt();
+    if (byPrompt) {
+      skip &= position > 0; // before that nothing can be chosen
+      prompt(!skip);
+    }
     for (int r = 0; r < rows; r++) {
       embedding.read(ids[from + r], hidden, r * config.dim());
     }
@@ -179,7 +190,7 @@ public final class DecoderSession {
           hidden,
           rows,
           position,
-          skip ? rules.get(l) : null,
+          skip || byPrompt ? rules.get(l) : null,
           null);
     }
     if (skip) {
@@ -188,6 +199,17 @@ public final class DecoderSession {
     position += rows;
     lastRows = rows;
     return rows;
+  }
+
+  /** Tells the rules whether what is fed next is a prompt. */
+  private void prompt(boolean runs) {
+    for (LayerRules r : rules) {
+      if (r != null && runs) {
+        r.prompt().watch();
+      } else if (r != null) {
+        r.prompt().choose();
+      }
+    }
   }
 
   private void head(int firstRow, int rows) {

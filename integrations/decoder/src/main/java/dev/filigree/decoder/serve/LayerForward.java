@@ -212,6 +212,8 @@ public final class LayerForward {
   private void feedForward(PackedLayer layer, int rows, LayerRules rules) {
     if (rules == null) {
       layer.feedForward().multiply(in.bytes, rows, out.bytes);
+    } else if (rules.prompt() != null) {
+      promptUnits(layer, rows, rules);
     } else if (rules.skipsUnits()) {
       float[] gates = rules.gates();
       long kept =
@@ -230,6 +232,16 @@ public final class LayerForward {
               rules.rule(Projection.DOWN),
               out.bytes);
     }
+  }
+
+  private void promptUnits(PackedLayer layer, int rows, LayerRules rules) {
+    int[] units = rules.prompt().chosen();
+    if (units == null) {
+      layer.feedForward().multiply(in.bytes, rows, out.bytes, rules.prompt());
+      return;
+    }
+    layer.feedForward().multiplyUnits(in.bytes, rows, units, units.length, out.bytes);
+    rules.countUnits((long) rows * config.hidden(), (long) rows * units.length);
   }
 
   private void observedFeedForward(PackedLayer layer, int rows, LayerObserver observer) {

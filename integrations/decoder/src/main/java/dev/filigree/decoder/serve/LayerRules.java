@@ -1,6 +1,7 @@
 package dev.filigree.decoder.serve;
 
 import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.calibrate.CoreNeurons;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.pack.InputRule;
@@ -39,12 +40,16 @@ public final class LayerRules {
   private final int layer;
   // By hidden unit, or one for all; null where units are not skipped by their gate.
   private final float[] gates;
+  // Null where hidden units are not chosen from a prompt.
+  private final PromptUnits prompt;
 
-  private LayerRules(InputRule[] rules, ActivationCounts counts, int layer, float[] gates) {
+  private LayerRules(
+      InputRule[] rules, ActivationCounts counts, int layer, float[] gates, PromptUnits prompt) {
     this.rules = rules;
     this.layer = layer;
     this.counts = counts;
     this.gates = gates;
+    this.prompt = prompt;
   }
 
   /**
@@ -66,11 +71,15 @@ public final class LayerRules {
         switch (setting.method()) {
           case CATS -> thresholds;
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
-          case NONE, TEAL, TEAL_GREEDY, WINA, TOPK -> null;
+          case NONE, TEAL, TEAL_GREEDY, WINA, COREINFER, TOPK -> null;
         };
-    LayerRules out = new LayerRules(rules, counts, layer, gates);
+    PromptUnits prompt =
+        setting.method().needsPrompt()
+            ? new PromptUnits(new CoreNeurons(config.hidden()), removed(config, setting))
+            : null;
+    LayerRules out = new LayerRules(rules, counts, layer, gates, prompt);
     switch (setting.method()) {
-      case NONE, CATS -> {}
+      case NONE, CATS, COREINFER -> {}
       case CHESS -> {
         out.above(Projection.Q, thresholds[ActivationSetting.QUERY]);
         out.above(Projection.O, thresholds[ActivationSetting.OUTPUT]);
@@ -93,6 +102,10 @@ public final class LayerRules {
       }
     }
     return out;
+  }
+
+  private static int removed(DecoderConfig config, ActivationSetting setting) {
+    return (int) SparsityCount.floor(config.hidden(), setting.sparsity());
   }
 
   private void above(Projection p, float t) {
@@ -118,7 +131,7 @@ public final class LayerRules {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
-      case NONE, CATS, CHESS -> throw new IllegalStateException("no rule");
+      case NONE, CATS, CHESS, COREINFER -> throw new IllegalStateException("no rule");
     };
   }
 
@@ -137,7 +150,12 @@ public final class LayerRules {
     return gates;
   }
 
-  /** Counts hidden units that their gate kept. */
+  /** The hidden units that a prompt chooses, or null where none does. */
+  PromptUnits prompt() {
+    return prompt;
+  }
+
+  /** Counts hidden units that were kept. */
   void countUnits(long units, long kept) {
     counts.add(layer, Projection.DOWN, units, kept);
   }

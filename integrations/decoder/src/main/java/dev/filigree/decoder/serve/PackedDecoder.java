@@ -142,12 +142,11 @@ public final class PackedDecoder implements AutoCloseable {
   public long realisedBytesPerToken(ActivationCounts counts, ActivationSetting setting) {
     long total = 0;
     double read = 0;
-    boolean units = setting.method().skipsUnits();
     for (Projection p : Projection.values()) {
       long weights = (long) p.rows(config) * p.cols(config);
       total += weights;
-      // A hidden unit that its gate skips saves its row of up as well.
-      read += weights * counts.kept(units && p == Projection.UP ? Projection.DOWN : p);
+      // A hidden unit that is skipped saves its row of up as well.
+      read += weights * counts.kept(setting.method().countedBy(p));
     }
     return head.bytes() + Math.round((denseBytesPerToken() - head.bytes()) * (read / total));
   }

@@ -1,5 +1,8 @@
 package dev.filigree.decoder.serve;
 
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+
 /**
  * How a session runs.
  *
@@ -16,6 +19,27 @@ public record SessionSettings(
   /** A session that goes on skipping whatever comes of it. */
   public SessionSettings(int capacity, ActivationSetting activation, Scope scope, int keepFirst) {
     this(capacity, activation, scope, keepFirst, false);
+  }
+
+  /**
+   * Checks that there is a prompt where the method needs one.
+   *
+   * @throws FiligreeException FIL-0850
+   */
+  public SessionSettings {
+    requirePrompt(activation.method(), scope, keepFirst);
+  }
+
+  /**
+   * Checks that a method finds the prompt it needs: with scope {@code ALL} the first positions are
+   * it.
+   *
+   * @throws FiligreeException FIL-0850 where there are none
+   */
+  public static void requirePrompt(ActivationSetting.Method method, Scope scope, int keepFirst) {
+    if (method.needsPrompt() && scope == Scope.ALL && keepFirst < 1) {
+      throw new FiligreeException(Message.FIL_0850, method.label());
+    }
   }
 
   /** When activations are skipped. */

@@ -97,7 +97,7 @@ final class SparsityWatch {
     if (event.shouldCommit()) {
       event.method = setting.method().label();
       event.layer = layer;
-      event.planned = setting.sparsity();
+      event.planned = setting.planned(layer, seen.length);
       event.realised = realised;
       event.tokens = tokens;
       event.commit();
@@ -108,7 +108,9 @@ final class SparsityWatch {
   List<LayerSparsity> layers() {
     List<LayerSparsity> out = new ArrayList<>();
     for (int l = 0; l < seen.length; l++) {
-      out.add(new LayerSparsity(l, setting.sparsity(), counts.sparsity(l), counts.seen(l)));
+      out.add(
+          new LayerSparsity(
+              l, setting.planned(l, seen.length), counts.sparsity(l), counts.seen(l)));
     }
     return out;
   }

@@ -38,7 +38,7 @@ record StoredMatrices(List<Projection> projections, String format) {
   private static StoredMatrices qkv(Method method) {
     boolean byInputs =
         switch (method) {
-          case NONE, CATS -> false;
+          case NONE, CATS, COREINFER -> false;
           case TEAL, TEAL_GREEDY, CHESS, WINA, TOPK -> true;
         };
     return new StoredMatrices(
