@@ -386,6 +386,8 @@ public enum Message {
       "The list of layers %s cannot be used: %s. Pass a text file with one layer a line: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity."),
   FIL_0751(
       "%s, line %s: %s. A line is: outputs, inputs, rows of one call, pattern, sparsity (- where the pattern says it), activation sparsity; for example 1024 4096 64 unstructured 0.8 0."),
+  FIL_0752(
+      "These settings need %s MiB of memory, and %s are left: every setting with another type of weights or another layout keeps a copy of its own. Name fewer --settings."),
   FIL_0770(
       "%s was to skip %s of the activations, but skipped only %s lately, and too few over the last %s tokens. This session goes on without skipping; calibrate on text like this one.",
       Severity.WARNING),

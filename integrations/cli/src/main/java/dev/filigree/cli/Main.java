@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
       StripCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
+      CompareCommand.class,
       AttachCommand.class
     })
 public final class Main {
