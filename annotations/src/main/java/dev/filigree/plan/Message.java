@@ -399,7 +399,9 @@ public enum Message {
   FIL_0823(
       "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer."),
   FIL_0850(
-      "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode.");
+      "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode."),
+  FIL_0851(
+      "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -409,6 +409,16 @@ public final class GatedFeedForward implements AutoCloseable {
     }
   }
 
+  /** Changes gate, before f, and up, between their product and that of down. */
+  @FunctionalInterface
+  public interface GateAndUp {
+    /**
+     * @param both [count][gate|up], float32 in native order from position 0; valid during the call
+     * @param count rows, those whose inputs the rules have just chosen
+     */
+    void change(ByteBuffer both, int count);
+  }
+
   /**
    * TEAL and WINA: inputs that are not kept are skipped.
    *
@@ -425,7 +435,29 @@ public final class GatedFeedForward implements AutoCloseable {
       InputRule upRule,
       InputRule downRule,
       ByteBuffer y) {
-    multiplyActive(Execution.current(), x, batch, gateRule, upRule, downRule, y);
+    multiplyActive(Execution.current(), x, batch, gateRule, upRule, downRule, null, y);
+  }
+
+  /**
+   * The same with something added to gate and up, R-Sparse's remainder (Zhang et al. 2025).
+   *
+   * @param between is called after the rules of gate and up and before that of down, for some rows
+   *     at a time
+   * @throws FiligreeException FIL-0351 where gate with up or down is not stored by inputs
+   */
+  public void multiplyActive(
+      ByteBuffer x,
+      int batch,
+      InputRule gateRule,
+      InputRule upRule,
+      InputRule downRule,
+      GateAndUp between,
+      ByteBuffer y) {
+    if (shared == null) {
+      throw new FiligreeException(
+          Message.FIL_0351, "Inputs", gate, "gate and up by inputs, in one matrix");
+    }
+    multiplyActive(Execution.current(), x, batch, gateRule, upRule, downRule, between, y);
   }
 
   void multiplyActive(
@@ -435,6 +467,7 @@ public final class GatedFeedForward implements AutoCloseable {
       InputRule gateRule,
       InputRule upRule,
       InputRule downRule,
+      GateAndUp between,
       ByteBuffer y) {
     boolean skipsInputs = gateRule != null || upRule != null;
     if (skipsInputs && shared == null) {
@@ -460,6 +493,9 @@ public final class GatedFeedForward implements AutoCloseable {
       } else {
         activeInputs(on, part, count, gateRule, 0, hidden, s);
         activeInputs(on, part, count, upRule, hidden, 2 * hidden, s);
+      }
+      if (between != null) {
+        between.change(s.both(), count);
       }
       combine(on, count, s);
       activeHidden(on, count, downRule, rows(to, outputs(), batch, b), s);

@@ -267,6 +267,51 @@ abstract class FusedEquivalence {
     }
   }
 
+  /** What is added between the products acts like biases. */
+  @Test
+  void gateAndUpCanBeChanged() {
+    Random random = new Random(16);
+    Block b = new Block(random, ValueType.F32, 30, 40, 9);
+    while (b.upBias == null) {
+      b = new Block(random, ValueType.F32, 30, 40, 9);
+    }
+    int hidden = b.hidden;
+    for (int batch : new int[] {1, 3, 300}) {
+      float[] x = Samples.gaussian(random, batch * b.inputs);
+      InputRule rule = above(0.3f);
+      int[] rows = {0};
+      ByteBuffer y = Samples.direct(filled(batch * b.outputs));
+      try (GatedFeedForward packed = b.pack(GatedFeedForward.Layout.BY_INPUTS)) {
+        packed.multiplyActive(
+            Samples.direct(x),
+            batch,
+            rule,
+            above(0.5f),
+            null,
+            (both, count) -> {
+              for (int i = 0; i < count * 2 * hidden; i++) {
+                float add = i % (2 * hidden) < hidden ? 0.25f : -0.5f;
+                both.putFloat(4 * i, both.getFloat(4 * i) + add);
+              }
+              rows[0] += count;
+            },
+            y);
+      }
+      assertThat(rows[0]).isEqualTo(batch);
+      for (int i = 0; i < hidden; i++) {
+        b.gateBias[i] += 0.25f;
+        b.upBias[i] -= 0.5f;
+      }
+      try (GatedFeedForward packed = b.pack(GatedFeedForward.Layout.BY_INPUTS)) {
+        b.expected(packed, x, batch, rule, above(0.5f), null, -1).check("batch " + batch, y);
+      }
+      for (int i = 0; i < hidden; i++) {
+        b.gateBias[i] -= 0.25f;
+        b.upBias[i] += 0.5f;
+      }
+    }
+  }
+
   @Test
   void unitsThatDoNotExistAreRefused() {
     Block b = new Block(new Random(3), ValueType.F32, 5, 7, 4);
@@ -331,7 +376,7 @@ abstract class FusedEquivalence {
           String what = "seed " + seed + " " + b + " " + kernels.name();
           ByteBuffer y = Samples.direct(filled(batch * b.outputs));
           Execution on = new Execution(kernels, two);
-          packed.multiplyActive(on, Samples.misaligned(x), batch, gate, up, down, y);
+          packed.multiplyActive(on, Samples.misaligned(x), batch, gate, up, down, null, y);
           b.expected(packed, x, batch, gate, up, down, -1).check(what, y);
         }
       }
@@ -398,7 +443,7 @@ abstract class FusedEquivalence {
     int[] units = IntStream.range(0, gated.hidden()).filter(i -> each[i] > 0).toArray();
     gated.multiplyUnits(on, in, 1, units, units.length, y);
     results.add(Samples.array(y));
-    active.multiplyActive(on, in, 1, above(0.5f), above(0.4f), above(1f), y);
+    active.multiplyActive(on, in, 1, above(0.5f), above(0.4f), above(1f), null, y);
     results.add(Samples.array(y));
     return results;
   }

@@ -78,7 +78,7 @@ final class NoAllocation {
             () -> byOutputs.multiplyUnits(on, x, batch, units, units.length, y));
         assertAllocatesNothing(
             "active, batch " + batch,
-            () -> byInputs.multiplyActive(on, x, batch, rule, rule, rule, y));
+            () -> byInputs.multiplyActive(on, x, batch, rule, rule, rule, null, y));
       }
     }
   }

@@ -161,6 +161,38 @@ final class EvalCommandTest {
     assertThat(stored.get("weight_bytes_per_token")).isEqualTo(half.get("weight_bytes_per_token"));
   }
 
+  /** R-Sparse: factors are found in calibration, for every sparsity anew. */
+  @Test
+  void whatIsSkippedCanLeaveARemainder() {
+    refused("FIL-0719", "--activation", "r-sparse:0.5");
+    JsonObject half = eval("--activation", "r-sparse:0.5", "--calibration", calibration);
+    double dense = bytes(half, "dense");
+    assertThat(bytes(half, "realised") / dense).isBetween(0.4, 0.75);
+    assertThat(half.get("activation_sparsity").getAsDouble()).isBetween(0.45, 0.8);
+    assertThat(half.get("kl").getAsDouble()).isPositive();
+    JsonObject row =
+        eval("--sweep", "r-sparse x 0.3,0.5", "--calibration", calibration)
+            .getAsJsonArray("sweep")
+            .get(2)
+            .getAsJsonObject();
+    assertThat(row.get("nll").getAsDouble()).isEqualTo(half.get("nll").getAsDouble());
+    assertThat(row.get("weight_bytes_per_token")).isEqualTo(half.get("weight_bytes_per_token"));
+    assertThat(
+            run(
+                "compress",
+                "--model",
+                model,
+                "--activation",
+                "r-sparse:0.5",
+                "--calibration",
+                calibration,
+                "--out",
+                folder.resolve("packed").toString()))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0851");
+    assertThat(folder.resolve("packed")).doesNotExist();
+  }
+
   private static long bytes(JsonObject result, String which) {
     return result.getAsJsonObject("weight_bytes_per_token").get(which).getAsLong();
   }

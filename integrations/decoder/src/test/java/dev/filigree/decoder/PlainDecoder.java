@@ -20,6 +20,11 @@ final class PlainDecoder {
     /** SiLU(gate). */
     double[] gates(int layer, double[] g);
 
+    /** What is added to the product of a projection with the inputs that are left; or null. */
+    default double[] added(int layer, Projection p, double[] x) {
+      return null;
+    }
+
     /** Hidden units of the feed-forward block at a position. */
     default double[] hidden(int layer, int position, double[] h) {
       return h;
@@ -120,7 +125,12 @@ final class PlainDecoder {
   private double[] project(Projection p, int l, double[] x) {
     ByteBuffer bias = p.hasBias(c) ? weights.floats(p.bias(l)) : null;
     double[] used = skipping.inputs(l, p, x.clone());
-    return product(weights.floats(p.weight(l)), bias, used, p.rows(c));
+    double[] y = product(weights.floats(p.weight(l)), bias, used, p.rows(c));
+    double[] added = skipping.added(l, p, x);
+    if (added != null) {
+      add(y, added);
+    }
+    return y;
   }
 
   private static double[] product(ByteBuffer w, ByteBuffer bias, double[] x, int rows) {

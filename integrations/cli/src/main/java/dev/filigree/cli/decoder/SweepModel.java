@@ -65,7 +65,7 @@ record SweepModel(
       case WINA, COREINFER, TOPK -> new ActivationSetting(wanted.method(), wanted.sparsity(), null);
       case TEAL, CATS, CHESS ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
-      case TEAL_GREEDY ->
+      case TEAL_GREEDY, R_SPARSE ->
           ActivationCalibration.settingFor(
               wanted.method(),
               wanted.sparsity(),

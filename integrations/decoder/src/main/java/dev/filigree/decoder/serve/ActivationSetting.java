@@ -7,6 +7,7 @@ import dev.filigree.plan.Message;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Which activations are skipped.
@@ -16,9 +17,11 @@ import java.util.Optional;
  * @param thresholds for the methods that have them: by layer, and within it by projection in the
  *     order of {@code Projection}, or one for CATS, or those of the inputs of query and output and
  *     of every hidden unit for CHESS; else null
+ * @param remainders for R_SPARSE by layer and projection, else null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record ActivationSetting(Method method, double sparsity, float[][] thresholds) {
+public record ActivationSetting(
+    Method method, double sparsity, float[][] thresholds, Remainder[][] remainders) {
   /** Nothing is skipped. */
   public static final ActivationSetting NONE = new ActivationSetting(Method.NONE, 0, null);
 
@@ -30,6 +33,11 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
 
   /** Where CHESS has the threshold of the first hidden unit. */
   public static final int UNITS = 2;
+
+  /** A setting without remainders. */
+  public ActivationSetting(Method method, double sparsity, float[][] thresholds) {
+    this(method, sparsity, thresholds, null);
+  }
 
   /** How inputs are chosen. */
   public enum Method {
@@ -51,6 +59,11 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
      */
     WINA,
     /**
+     * |x_i| * ||W[:,i]|| above a threshold per projection; the other inputs go through a low-rank
+     * approximation of W, see {@link Remainder}. Zhang et al. 2025.
+     */
+    R_SPARSE,
+    /**
      * Hidden units that are no core neurons of the prompt, see {@link
      * dev.filigree.calibrate.CoreNeurons}; chosen once for all tokens that follow it. The first 6
      * and the last 5 of 32 blocks, in proportion of others, use all. Wang et al. 2024.
@@ -71,7 +84,11 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
 
     /** Whether it wants thresholds, which come from calibration. */
     public boolean needsCalibration() {
-      return this == TEAL || this == TEAL_GREEDY || this == CATS || this == CHESS;
+      return this == TEAL
+          || this == TEAL_GREEDY
+          || this == CATS
+          || this == CHESS
+          || this == R_SPARSE;
     }
 
     /** Whether hidden units are skipped, with their row of up. */
@@ -104,7 +121,7 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
         case NONE, WINA, COREINFER, TOPK -> 0;
         case CATS -> 1;
         case CHESS -> UNITS + config.hidden();
-        case TEAL, TEAL_GREEDY -> Projection.values().length;
+        case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
       };
     }
 
@@ -114,7 +131,7 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
         case NONE -> PackSettings.Layout.DENSE;
         case CATS, COREINFER -> PackSettings.Layout.SKIPPED_UNITS;
         case CHESS -> PackSettings.Layout.SKIPPED_HEADS_AND_UNITS;
-        case TEAL, TEAL_GREEDY, WINA, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
+        case TEAL, TEAL_GREEDY, WINA, R_SPARSE, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
       };
     }
   }
@@ -138,13 +155,34 @@ public record ActivationSetting(Method method, double sparsity, float[][] thresh
     return switch (method) {
       case NONE -> false;
       case COREINFER -> layer >= firstBlock(layers) && layer < endBlock(layers);
-      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, TOPK -> true;
+      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, R_SPARSE, TOPK -> true;
     };
   }
 
-  /** The sparsity that is wanted of a block: 0 where the method leaves it alone. */
+  /**
+   * The share of a block's inputs that is to be skipped: 0 where the method leaves it alone, more
+   * than the sparsity where R-Sparse spends some of what it saves on the remainder.
+   */
   public double planned(int layer, int layers) {
+    if (remainders != null) {
+      int inputs = 0;
+      int kept = 0;
+      for (Remainder r : remainders[layer]) {
+        inputs += r.inputs();
+        kept += r.kept();
+      }
+      return 1 - (double) kept / inputs;
+    }
     return skipsIn(layer, layers) ? sparsity : 0;
+  }
+
+  /** The same over all blocks that the method does not leave alone; 0 where there are none. */
+  double planned(int layers) {
+    return IntStream.range(0, layers)
+        .filter(l -> skipsIn(l, layers))
+        .mapToDouble(l -> planned(l, layers))
+        .average()
+        .orElse(0);
   }
 
   /**

@@ -53,7 +53,14 @@ public final class DecoderSession {
       caches.add(new KvCache(config, capacity));
       rules.add(
           activation.skipsIn(l, config.layers())
-              ? LayerRules.of(config, activation, l, model.layers().get(l).norms(), chooser, counts)
+              ? LayerRules.of(
+                  config,
+                  activation,
+                  l,
+                  model.layers().get(l).norms(),
+                  model.values(),
+                  chooser,
+                  counts)
               : null);
     }
     embedding = new EmbeddingTable(model.embedding());

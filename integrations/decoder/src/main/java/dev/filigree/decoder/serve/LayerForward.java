@@ -158,6 +158,10 @@ public final class LayerForward {
         }
       }
     }
+    for (int p = 0; p < m.projections(); p++) {
+      rules.addRemainder(
+          Projection.Site.ATTENTION.projections()[p], wide.bytes, m.start(p), qkvDim);
+    }
   }
 
   /** Lists every input. */
@@ -186,6 +190,9 @@ public final class LayerForward {
             layer.outputBias(),
             part(out, r, config.dim(), rows));
       }
+    }
+    if (rule != null) {
+      rules.addRemainder(Projection.O, out.bytes, 0, config.dim());
     }
   }
 
@@ -221,6 +228,22 @@ public final class LayerForward {
               ? layer.feedForward().multiplyGated(in.bytes, rows, gates[0], out.bytes)
               : layer.feedForward().multiplyGated(in.bytes, rows, gates, out.bytes);
       rules.countUnits((long) rows * config.hidden(), kept);
+    } else if (rules.hasRemainders()) {
+      int width = 2 * config.hidden();
+      layer
+          .feedForward()
+          .multiplyActive(
+              in.bytes,
+              rows,
+              rules.rule(Projection.GATE),
+              rules.rule(Projection.UP),
+              rules.rule(Projection.DOWN),
+              (both, count) -> {
+                rules.addRemainder(Projection.GATE, both, 0, width);
+                rules.addRemainder(Projection.UP, both, config.hidden(), width);
+              },
+              out.bytes);
+      rules.addRemainder(Projection.DOWN, out.bytes, 0, config.dim());
     } else {
       layer
           .feedForward()

@@ -4,8 +4,10 @@ import dev.filigree.calibrate.ActiveInputs;
 import dev.filigree.calibrate.CoreNeurons;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.InputRule;
 import dev.filigree.plan.SparsityCount;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 
@@ -40,6 +42,8 @@ public final class LayerRules {
   private final int layer;
   // By hidden unit, or one for all; null where units are not skipped by their gate.
   private final float[] gates;
+  // By projection; null where skipped inputs leave nothing behind.
+  private final RemainderRule[] remainders = new RemainderRule[Projection.values().length];
   // Null where hidden units are not chosen from a prompt.
   private final PromptUnits prompt;
 
@@ -56,6 +60,7 @@ public final class LayerRules {
    * The rules of one block.
    *
    * @param norms as {@link PackedLayer#norms}, for WINA
+   * @param values type of stored weights, which the factors of R-Sparse get as well
    * @param chooser working memory, shared by the blocks of a session
    */
   public static LayerRules of(
@@ -63,6 +68,7 @@ public final class LayerRules {
       ActivationSetting setting,
       int layer,
       double[][] norms,
+      ValueType values,
       ActiveInputs chooser,
       ActivationCounts counts) {
     float[] thresholds = setting.thresholds() == null ? null : setting.thresholds()[layer];
@@ -71,7 +77,7 @@ public final class LayerRules {
         switch (setting.method()) {
           case CATS -> thresholds;
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
-          case NONE, TEAL, TEAL_GREEDY, WINA, COREINFER, TOPK -> null;
+          case NONE, TEAL, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, TOPK -> null;
         };
     PromptUnits prompt =
         setting.method().needsPrompt()
@@ -83,6 +89,18 @@ public final class LayerRules {
       case CHESS -> {
         out.above(Projection.Q, thresholds[ActivationSetting.QUERY]);
         out.above(Projection.O, thresholds[ActivationSetting.OUTPUT]);
+      }
+      case R_SPARSE -> {
+        for (Projection p : Projection.values()) {
+          RemainderRule own =
+              new RemainderRule(
+                  setting.remainders()[layer][p.index()],
+                  thresholds[p.index()],
+                  values,
+                  LayerForward.MOST_ROWS);
+          out.remainders[p.index()] = own;
+          rules[p.index()] = out.new Counting(own, p);
+        }
       }
       case TEAL, TOPK -> {
         for (Projection.Site site : Projection.Site.values()) {
@@ -131,13 +149,31 @@ public final class LayerRules {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
-      case NONE, CATS, CHESS, COREINFER -> throw new IllegalStateException("no rule");
+      case NONE, CATS, CHESS, R_SPARSE, COREINFER -> throw new IllegalStateException("no rule");
     };
   }
 
   /** The rule of a projection's inputs, or null where all are used. */
   InputRule rule(Projection p) {
     return rules[p.index()];
+  }
+
+  /** Whether skipped inputs take part by a remainder. */
+  boolean hasRemainders() {
+    return remainders[0] != null;
+  }
+
+  /**
+   * Adds the remainder of a projection to its outputs, for the rows that its rule has chosen for
+   * since the last time; nothing where there is none.
+   *
+   * @param y float32, one row every {@code width}
+   * @param first the first output of the projection in a row
+   */
+  void addRemainder(Projection p, ByteBuffer y, int first, int width) {
+    if (remainders[p.index()] != null) {
+      remainders[p.index()].add(y, first, width);
+    }
   }
 
   /** Whether hidden units are skipped by their gate. */

@@ -148,7 +148,20 @@ public final class PackedDecoder implements AutoCloseable {
       // A hidden unit that is skipped saves its row of up as well.
       read += weights * counts.kept(setting.method().countedBy(p));
     }
-    return head.bytes() + Math.round((denseBytesPerToken() - head.bytes()) * (read / total));
+    return head.bytes()
+        + remainderBytes(counts, setting)
+        + Math.round((denseBytesPerToken() - head.bytes()) * (read / total));
+  }
+
+  /** Bytes of the factors of all blocks that skipped something: each is read as a whole. */
+  private long remainderBytes(ActivationCounts counts, ActivationSetting setting) {
+    long sum = 0;
+    for (int l = 0; setting.remainders() != null && l < config.layers(); l++) {
+      for (Remainder r : setting.remainders()[l]) {
+        sum += counts.seen(l) == 0 ? 0 : r.bytes(values);
+      }
+    }
+    return sum;
   }
 
   /** A session from an empty cache. */

@@ -24,6 +24,7 @@ final class SparsityWatch {
   private static final System.Logger LOG = System.getLogger("dev.filigree.decoder");
 
   private final ActivationSetting setting;
+  private final double planned;
   private final boolean mayReturn;
   private final ActivationCounts counts;
   private final long[] seen;
@@ -39,6 +40,7 @@ final class SparsityWatch {
    */
   SparsityWatch(ActivationSetting setting, int layers, boolean mayReturn, ActivationCounts counts) {
     this.setting = setting;
+    planned = setting.planned(layers);
     this.mayReturn = mayReturn;
     this.counts = counts;
     seen = new long[layers];
@@ -78,7 +80,7 @@ final class SparsityWatch {
       }
     }
     double realised = all == 0 ? 0 : 1 - (double) used / all;
-    shortFor = realised < setting.sparsity() - SHORTFALL ? shortFor + tokens : 0;
+    shortFor = realised < planned - SHORTFALL ? shortFor + tokens : 0;
     tokens = 0;
     if (mayReturn && !dense && shortFor >= PATIENCE) {
       dense = true;
@@ -86,7 +88,7 @@ final class SparsityWatch {
           System.Logger.Level.WARNING,
           Message.FIL_0770.text(
               setting.method().label(),
-              setting.sparsity(),
+              Math.round(1000 * planned) / 1000.0,
               String.format(Locale.ROOT, "%.3f", realised),
               shortFor));
     }

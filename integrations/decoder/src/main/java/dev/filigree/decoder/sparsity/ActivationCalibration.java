@@ -187,6 +187,9 @@ public final class ActivationCalibration {
     if (sequences.isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, method.label());
     }
+    if (method == Method.R_SPARSE) {
+      return RemainderSearch.setting(weights, sequences, sparsity, progress);
+    }
     ActivationCalibration calibration = of(weights, sequences, Set.of(method), progress);
     return method == Method.TEAL_GREEDY
         ? calibration.greedy(weights, sequences, sparsity)

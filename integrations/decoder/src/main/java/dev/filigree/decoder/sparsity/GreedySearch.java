@@ -118,6 +118,7 @@ final class GreedySearch {
             setting,
             layer,
             null,
+            ValueType.F32,
             new ActiveInputs(0),
             new ActivationCounts(config.layers())),
         null);

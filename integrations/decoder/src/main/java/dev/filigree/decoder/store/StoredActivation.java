@@ -98,6 +98,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
         json == null || json.method == null ? null : Method.byLabel(json.method).orElse(null);
     require(method != null, where, "it names no method");
     require(json.version == 1, where, "its version is " + json.version);
+    require(method != Method.R_SPARSE, where, "a directory does not store r-sparse");
     int layers = config.layers();
     boolean wanted = method.needsCalibration();
     int width = method.thresholds(config);

@@ -39,7 +39,7 @@ record StoredMatrices(List<Projection> projections, String format) {
     boolean byInputs =
         switch (method) {
           case NONE, CATS, COREINFER -> false;
-          case TEAL, TEAL_GREEDY, CHESS, WINA, TOPK -> true;
+          case TEAL, TEAL_GREEDY, CHESS, WINA, R_SPARSE, TOPK -> true;
         };
     return new StoredMatrices(
         List.of(Projection.Q, Projection.K, Projection.V), byInputs ? COLUMNS : DENSE);
