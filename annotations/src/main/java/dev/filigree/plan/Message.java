@@ -401,7 +401,9 @@ public enum Message {
   FIL_0850(
       "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode."),
   FIL_0851(
-      "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate.");
+      "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
+  FIL_0852(
+      "relu skips hidden units that ReLU makes zero, and the activation function of this model is %s. Take cats or another method, or a model whose config.json has hidden_act relu.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -161,6 +161,25 @@ final class EvalCommandTest {
     assertThat(stored.get("weight_bytes_per_token")).isEqualTo(half.get("weight_bytes_per_token"));
   }
 
+  /** A model whose gate has ReLU: what is zero is not read, and the loss is that of the model. */
+  @Test
+  void zerosOfReluAreSkipped() throws IOException {
+    refused("FIL-0852", "--activation", "relu");
+    refused("FIL-0604", "--activation", "relu:0.5");
+    Path config = Path.of(model).resolve("config.json");
+    JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+    json.addProperty("hidden_act", "relu");
+    Files.writeString(config, json.toString());
+    JsonObject dense = eval();
+    JsonObject skipped = eval("--activation", "relu");
+    assertThat(skipped.get("nll").getAsDouble())
+        .isCloseTo(dense.get("nll").getAsDouble(), within(1e-5));
+    assertThat(skipped.get("activation_sparsity").getAsDouble()).isBetween(0.3, 0.7);
+    assertThat(bytes(skipped, "realised")).isLessThan(bytes(dense, "dense"));
+    run("eval", "--model", model, "--ids", ids, "--activation", "relu");
+    assertThat(out.toString()).contains("activations relu, values f32");
+  }
+
   /** R-Sparse: factors are found in calibration, for every sparsity anew. */
   @Test
   void whatIsSkippedCanLeaveARemainder() {

@@ -4,6 +4,7 @@ import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.RopeLayout;
+import dev.filigree.kernel.Activation;
 import java.nio.ByteBuffer;
 
 /** The decoder as its definition says, in double, the whole sequence anew: the reference. */
@@ -112,7 +113,7 @@ final class PlainDecoder {
       double[] g = project(Projection.GATE, l, a);
       double[] u = project(Projection.UP, l, a);
       for (int i = 0; i < g.length; i++) {
-        g[i] = g[i] / (1 + Math.exp(-g[i]));
+        g[i] = c.activation() == Activation.RELU ? Math.max(0, g[i]) : g[i] / (1 + Math.exp(-g[i]));
       }
       g = skipping.gates(l, g);
       for (int i = 0; i < g.length; i++) {

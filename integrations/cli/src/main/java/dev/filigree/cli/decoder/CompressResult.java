@@ -52,9 +52,7 @@ public record CompressResult(
         made.denseBytes(),
         made.weightSparsity(),
         made.sparse(),
-        a.method() == ActivationSetting.Method.NONE
-            ? null
-            : a.method().label() + ":" + a.sparsity(),
+        a.method() == ActivationSetting.Method.NONE ? null : a.method().text(":", a.sparsity()),
         run.values().label(),
         Thresholds.byName(a),
         made.masks(),

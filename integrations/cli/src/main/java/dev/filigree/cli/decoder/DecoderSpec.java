@@ -216,9 +216,7 @@ public record DecoderSpec(
         weights
             .map(p -> p.method().label() + " " + p.pattern().text() + " " + p.sparsity())
             .orElse(prepared.weightSparsity() > 0 ? "as stored" : "dense"),
-        a.method() == ActivationSetting.Method.NONE
-            ? "all"
-            : a.method().label() + " " + a.sparsity(),
+        a.method() == ActivationSetting.Method.NONE ? "all" : a.method().text(" ", a.sparsity()),
         prepared.packed().values().label());
   }
 }

@@ -62,7 +62,8 @@ record SweepModel(
   ActivationSetting setting(SparsitySpec.Activation wanted, Progress progress) {
     return switch (wanted.method()) {
       case NONE -> ActivationSetting.NONE;
-      case WINA, COREINFER, TOPK -> new ActivationSetting(wanted.method(), wanted.sparsity(), null);
+      case WINA, COREINFER, RELU, TOPK ->
+          new ActivationSetting(wanted.method(), wanted.sparsity(), null);
       case TEAL, CATS, CHESS ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
       case TEAL_GREEDY, R_SPARSE ->

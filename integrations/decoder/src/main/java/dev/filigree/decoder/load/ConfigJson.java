@@ -10,6 +10,7 @@ import dev.filigree.decoder.model.FrequencyFactors;
 import dev.filigree.decoder.model.Llama3Scaling;
 import dev.filigree.decoder.model.RopeLayout;
 import dev.filigree.decoder.model.RopeScaling;
+import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ import java.util.OptionalInt;
 public final class ConfigJson {
   private static final List<String> TYPES = List.of("llama", "mistral", "qwen2");
   private static final String LAYOUT = "filigree_rope_layout";
+  private static final String ACTIVATION = "hidden_act";
+  private static final String SILU = "silu";
+  private static final String RELU = "relu";
   // Factors one by one; a GGUF file does not say what they were computed from.
   private static final String FACTORS = "filigree_factors";
 
@@ -55,7 +59,7 @@ public final class ConfigJson {
     if (!TYPES.contains(type)) {
       throw refused("model_type is " + type + "; legal: " + String.join(", ", TYPES));
     }
-    refuseOther("hidden_act", "silu");
+    Activation activation = activation();
     refuseOther("mlp_bias", "false");
     boolean qwen = type.equals("qwen2");
     int dim = number("hidden_size");
@@ -86,7 +90,17 @@ public final class ConfigJson {
         !qwen && attentionBias,
         flag("tie_word_embeddings", false),
         bos.isEmpty() ? -1 : bos.get(0),
-        stops);
+        stops,
+        activation);
+  }
+
+  private Activation activation() {
+    String name = present(ACTIVATION) ? json.get(ACTIVATION).getAsString() : SILU;
+    return switch (name) {
+      case SILU -> Activation.SILU;
+      case RELU -> Activation.RELU;
+      default -> throw refused(ACTIVATION + " is " + name + "; legal: " + SILU + ", " + RELU);
+    };
   }
 
   private double ropeBase() {
@@ -215,6 +229,9 @@ public final class ConfigJson {
     json.addProperty("max_position_embeddings", c.context());
     json.addProperty("rms_norm_eps", c.normEpsilon());
     json.addProperty("rope_theta", c.ropeBase());
+    if (c.activation() == Activation.RELU) {
+      json.addProperty(ACTIVATION, RELU);
+    }
     json.addProperty(LAYOUT, c.ropeLayout().label());
     c.ropeScaling().ifPresent(s -> json.add("rope_scaling", json(s)));
     c.slidingWindow()

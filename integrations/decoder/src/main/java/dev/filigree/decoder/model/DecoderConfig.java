@@ -1,5 +1,6 @@
 package dev.filigree.decoder.model;
 
+import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.OptionalInt;
  * @param tiedHead whether the output head is the embedding
  * @param bos id that begins a text, -1 for none
  * @param stops ids that end a text
+ * @param activation of the gate, SILU or RELU
  */
 public record DecoderConfig(
     int dim,
@@ -46,7 +48,50 @@ public record DecoderConfig(
     boolean outputBias,
     boolean tiedHead,
     int bos,
-    List<Integer> stops) {
+    List<Integer> stops,
+    Activation activation) {
+
+  /** A decoder whose gate has SiLU, as nearly all have. */
+  public DecoderConfig(
+      int dim,
+      int hidden,
+      int layers,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocab,
+      int context,
+      double normEpsilon,
+      double ropeBase,
+      RopeLayout ropeLayout,
+      Optional<RopeScaling> ropeScaling,
+      OptionalInt slidingWindow,
+      boolean qkvBias,
+      boolean outputBias,
+      boolean tiedHead,
+      int bos,
+      List<Integer> stops) {
+    this(
+        dim,
+        hidden,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocab,
+        context,
+        normEpsilon,
+        ropeBase,
+        ropeLayout,
+        ropeScaling,
+        slidingWindow,
+        qkvBias,
+        outputBias,
+        tiedHead,
+        bos,
+        stops,
+        Activation.SILU);
+  }
 
   /**
    * Checks what goes together.
@@ -69,6 +114,11 @@ public record DecoderConfig(
     require("context", context, context > 0, "at least 1");
     require("RMSNorm epsilon", normEpsilon, normEpsilon >= 0 && normEpsilon < 1, "0 to below 1");
     require("rotary base", ropeBase, ropeBase > 0 && Double.isFinite(ropeBase), "above 0");
+    require(
+        "activation function",
+        activation,
+        activation == Activation.SILU || activation == Activation.RELU,
+        "SILU or RELU");
     if (ropeScaling.isPresent() && ropeScaling.get() instanceof FrequencyFactors f) {
       int pairs = headDim / 2;
       int found = f.factors().size();
@@ -84,6 +134,15 @@ public record DecoderConfig(
 
   /** The same shape, ended by other ids. */
   public DecoderConfig withStops(List<Integer> ids) {
+    return with(ids, activation);
+  }
+
+  /** The same shape with another activation function. */
+  public DecoderConfig withActivation(Activation f) {
+    return with(stops, f);
+  }
+
+  private DecoderConfig with(List<Integer> ids, Activation f) {
     return new DecoderConfig(
         dim,
         hidden,
@@ -102,7 +161,8 @@ public record DecoderConfig(
         outputBias,
         tiedHead,
         bos,
-        ids);
+        ids,
+        f);
   }
 
   /** Outputs of the query projection. */

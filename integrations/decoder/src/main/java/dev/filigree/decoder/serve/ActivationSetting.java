@@ -69,6 +69,11 @@ public record ActivationSetting(
      * and the last 5 of 32 blocks, in proportion of others, use all. Wang et al. 2024.
      */
     COREINFER,
+    /**
+     * Hidden units whose gate is zero after ReLU: nothing changes. Only for models with that
+     * activation function (ProSparse, Song et al. 2024); what is skipped is what is zero.
+     */
+    RELU,
     /** The largest |x_i|, exactly counted per token. */
     TOPK;
 
@@ -93,7 +98,7 @@ public record ActivationSetting(
 
     /** Whether hidden units are skipped, with their row of up. */
     public boolean skipsUnits() {
-      return this == CATS || this == CHESS || this == COREINFER;
+      return this == CATS || this == CHESS || this == COREINFER || this == RELU;
     }
 
     /** Whether what is skipped is chosen from a prompt, which itself skips nothing. */
@@ -115,10 +120,15 @@ public record ActivationSetting(
       return rows ? Projection.DOWN : p;
     }
 
+    /** How much it is to skip, as the command line writes it: nothing where that is not chosen. */
+    public String text(String before, double sparsity) {
+      return this == RELU ? label() : label() + before + sparsity;
+    }
+
     /** How many thresholds a block has. */
     public int thresholds(DecoderConfig config) {
       return switch (this) {
-        case NONE, WINA, COREINFER, TOPK -> 0;
+        case NONE, WINA, COREINFER, RELU, TOPK -> 0;
         case CATS -> 1;
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
@@ -129,7 +139,7 @@ public record ActivationSetting(
     public PackSettings.Layout layout() {
       return switch (this) {
         case NONE -> PackSettings.Layout.DENSE;
-        case CATS, COREINFER -> PackSettings.Layout.SKIPPED_UNITS;
+        case CATS, COREINFER, RELU -> PackSettings.Layout.SKIPPED_UNITS;
         case CHESS -> PackSettings.Layout.SKIPPED_HEADS_AND_UNITS;
         case TEAL, TEAL_GREEDY, WINA, R_SPARSE, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
       };
@@ -155,7 +165,7 @@ public record ActivationSetting(
     return switch (method) {
       case NONE -> false;
       case COREINFER -> layer >= firstBlock(layers) && layer < endBlock(layers);
-      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, R_SPARSE, TOPK -> true;
+      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, R_SPARSE, RELU, TOPK -> true;
     };
   }
 

@@ -2,6 +2,7 @@ package dev.filigree.decoder.serve;
 
 import dev.filigree.calibrate.ActiveInputs;
 import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -39,6 +40,10 @@ public final class DecoderSession {
     int capacity = settings.capacity();
     if (capacity < 1 || capacity > config.context()) {
       throw new FiligreeException(Message.FIL_0713, capacity, config.context());
+    }
+    if (settings.activation().method() == ActivationSetting.Method.RELU
+        && config.activation() != Activation.RELU) {
+      throw new FiligreeException(Message.FIL_0852, config.activation());
     }
     mostRows = Math.min(LayerForward.MOST_ROWS, capacity);
     forward = new LayerForward(config, capacity, mostRows);

@@ -278,7 +278,7 @@ public final class LayerForward {
     layer.gateAndUp(in.bytes, rows, gate.bytes, up.bytes, both.bytes);
     for (int i = 0; i < n; i++) {
       float g = gate.floats.get(i);
-      gate.floats.put(i, (float) (g / (1 + Math.exp(-g))));
+      gate.floats.put(i, (float) config.activation().of(g));
     }
     observer.units(gate.floats.duplicate().limit(n), up.floats.duplicate().limit(n));
     for (int i = 0; i < n; i++) {

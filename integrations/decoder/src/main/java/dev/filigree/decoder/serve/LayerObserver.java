@@ -16,8 +16,8 @@ public interface LayerObserver {
   /**
    * What hidden units are products of.
    *
-   * @param gates SiLU(gate(x)), which CATS and CHESS threshold, [rows][hidden] from the position to
-   *     the limit; valid during the call
+   * @param gates f(gate(x)), f the activation function of the model,, which CATS and CHESS
+   *     threshold, [rows][hidden] from the position to the limit; valid during the call
    * @param ups up(x), the same
    */
   default void units(FloatBuffer gates, FloatBuffer ups) {}

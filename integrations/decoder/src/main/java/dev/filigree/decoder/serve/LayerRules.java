@@ -78,6 +78,7 @@ public final class LayerRules {
           case CATS -> thresholds;
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
           case NONE, TEAL, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, TOPK -> null;
+          case RELU -> new float[] {0};
         };
     PromptUnits prompt =
         setting.method().needsPrompt()
@@ -85,7 +86,7 @@ public final class LayerRules {
             : null;
     LayerRules out = new LayerRules(rules, counts, layer, gates, prompt);
     switch (setting.method()) {
-      case NONE, CATS, COREINFER -> {}
+      case NONE, CATS, COREINFER, RELU -> {}
       case CHESS -> {
         out.above(Projection.Q, thresholds[ActivationSetting.QUERY]);
         out.above(Projection.O, thresholds[ActivationSetting.OUTPUT]);
@@ -149,7 +150,8 @@ public final class LayerRules {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
-      case NONE, CATS, CHESS, R_SPARSE, COREINFER -> throw new IllegalStateException("no rule");
+      case NONE, CATS, CHESS, R_SPARSE, COREINFER, RELU ->
+          throw new IllegalStateException("no rule");
     };
   }
 

@@ -73,7 +73,7 @@ public record PackedLayer(
         layer,
         source.shared(format, Projection.Q, Projection.K, Projection.V),
         source.matrix(format, Projection.O),
-        feedForward(source, settings.layout(), format),
+        feedForward(source, weights.config().activation(), settings.layout(), format),
         settings.columnNorms());
   }
 
@@ -157,7 +157,7 @@ public record PackedLayer(
   }
 
   private static GatedFeedForward feedForward(
-      Source source, PackSettings.Layout layout, String format) {
+      Source source, Activation activation, PackSettings.Layout layout, String format) {
     if (layout == PackSettings.Layout.SKIPPED_UNITS
         || layout == PackSettings.Layout.SKIPPED_HEADS_AND_UNITS) {
       return GatedFeedForward.of(
@@ -165,13 +165,13 @@ public record PackedLayer(
           source.matrix("dense", Projection.UP),
           source.matrix("columns", Projection.DOWN),
           GatedFeedForward.Biases.NONE,
-          Activation.SILU);
+          activation);
     }
     return GatedFeedForward.of(
         source.shared(format, Projection.GATE, Projection.UP),
         source.matrix(format, Projection.DOWN),
         GatedFeedForward.Biases.NONE,
-        Activation.SILU);
+        activation);
   }
 
   private static ByteBuffer joinedBias(DecoderWeights weights, int layer) {

@@ -68,26 +68,30 @@ public final class SparsitySpec {
   }
 
   /**
-   * Reads {@code method:sparsity}: {@code teal:0.5}.
+   * Reads {@code method:sparsity}: {@code teal:0.5}; or {@code relu}.
    *
    * @throws FiligreeException FIL-0604 for another text
    */
   public static Activation activation(String text) {
+    if (text.equals(ActivationSetting.Method.RELU.label())) {
+      return new Activation(ActivationSetting.Method.RELU, 0);
+    }
     int colon = text.indexOf(':');
     ActivationSetting.Method method =
         ActivationSetting.Method.byLabel(colon < 0 ? text : text.substring(0, colon))
-            .filter(m -> colon > 0)
+            .filter(m -> colon > 0 && m != ActivationSetting.Method.RELU)
             .orElseThrow(
                 () ->
                     new FiligreeException(
                         Message.FIL_0604,
                         "--activation",
                         text,
-                        "METHOD:SPARSITY with METHOD one of "
+                        "relu, or METHOD:SPARSITY with METHOD one of "
                             + String.join(
                                 ", ",
                                 Arrays.stream(ActivationSetting.Method.values())
                                     .filter(m -> m != ActivationSetting.Method.NONE)
+                                    .filter(m -> m != ActivationSetting.Method.RELU)
                                     .map(ActivationSetting.Method::label)
                                     .toList())));
     return new Activation(method, share("--activation", text, text.substring(colon + 1)));

@@ -8,7 +8,6 @@ import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.PackedLayer;
-import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.DenseMatrix;
 import dev.filigree.pack.GatedFeedForward;
@@ -88,12 +87,12 @@ public final class MappedDecoder {
     GatedFeedForward feedForward =
         m.size() == 5
             ? GatedFeedForward.of(
-                m.get(2), m.get(3), m.get(4), GatedFeedForward.Biases.NONE, Activation.SILU)
+                m.get(2), m.get(3), m.get(4), GatedFeedForward.Biases.NONE, c.activation())
             : GatedFeedForward.of(
                 SharedInputs.of(m.get(2), c.hidden(), c.hidden()),
                 m.get(3),
                 GatedFeedForward.Biases.NONE,
-                Activation.SILU);
+                c.activation());
     SharedInputs qkv = SharedInputs.of(m.get(0), c.qDim(), c.kvDim(), c.kvDim());
     return PackedLayer.of(model, layer, qkv, m.get(1), feedForward, norms);
   }

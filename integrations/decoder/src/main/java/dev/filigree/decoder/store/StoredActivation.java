@@ -59,7 +59,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
 
   /** What thresholds are stored, in words. */
   public String text() {
-    String own = setting.method().label() + ":" + setting.sparsity();
+    String own = setting.method().text(":", setting.sparsity());
     return table
         .map(
             t ->

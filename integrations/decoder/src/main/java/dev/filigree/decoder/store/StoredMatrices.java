@@ -38,7 +38,7 @@ record StoredMatrices(List<Projection> projections, String format) {
   private static StoredMatrices qkv(Method method) {
     boolean byInputs =
         switch (method) {
-          case NONE, CATS, COREINFER -> false;
+          case NONE, CATS, COREINFER, RELU -> false;
           case TEAL, TEAL_GREEDY, CHESS, WINA, R_SPARSE, TOPK -> true;
         };
     return new StoredMatrices(
