@@ -173,6 +173,18 @@ class ReluTest {
       assertThatThrownBy(() -> packed.newSession(new SessionSettings(20, SKIPPING, Scope.ALL, 0)))
           .hasMessageContaining("FIL-0852");
     }
+    Path target = folder.resolve("refused");
+    CompressPlan plan =
+        new CompressPlan(
+            Optional.empty(),
+            Optional.of(SparsitySpec.activation("relu")),
+            ValueType.F32,
+            List.of(),
+            Optional.empty(),
+            DecoderPruning.Mode.SEQUENTIAL);
+    assertThatThrownBy(() -> ModelWriter.write(target, SILU, plan, Map.of(), Progress.SILENT))
+        .hasMessageContaining("FIL-0852");
+    assertThat(target).doesNotExist();
     assertThatThrownBy(() -> SparsitySpec.activation("relu:0.5")).hasMessageContaining("FIL-0604");
   }
 }

@@ -2,6 +2,7 @@ package dev.filigree.decoder.serve;
 
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
+import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Arrays;
@@ -133,6 +134,17 @@ public record ActivationSetting(
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
       };
+    }
+
+    /**
+     * Checks that the method fits a model.
+     *
+     * @throws FiligreeException FIL-0852 for RELU where the model has another activation function
+     */
+    public void requireFor(DecoderConfig config) {
+      if (this == RELU && config.activation() != Activation.RELU) {
+        throw new FiligreeException(Message.FIL_0852, config.activation());
+      }
     }
 
     /** How weights must be stored for it. */

@@ -2,7 +2,6 @@ package dev.filigree.decoder.serve;
 
 import dev.filigree.calibrate.ActiveInputs;
 import dev.filigree.decoder.model.DecoderConfig;
-import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -41,10 +40,7 @@ public final class DecoderSession {
     if (capacity < 1 || capacity > config.context()) {
       throw new FiligreeException(Message.FIL_0713, capacity, config.context());
     }
-    if (settings.activation().method() == ActivationSetting.Method.RELU
-        && config.activation() != Activation.RELU) {
-      throw new FiligreeException(Message.FIL_0852, config.activation());
-    }
+    settings.activation().method().requireFor(config);
     mostRows = Math.min(LayerForward.MOST_ROWS, capacity);
     forward = new LayerForward(config, capacity, mostRows);
     ActivationSetting activation = settings.activation();

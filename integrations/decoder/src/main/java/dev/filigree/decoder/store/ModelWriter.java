@@ -80,7 +80,8 @@ public final class ModelWriter {
    * @param target must not exist, or be an empty folder
    * @param files what goes beside the weights, {@code config.json} among them
    * @throws FiligreeException FIL-0403 for the target, FIL-0719 where calibration is needed and
-   *     missing, FIL-0712 for weights that are not finite, and as pruning and calibration
+   *     missing, FIL-0712 for weights that are not finite, FIL-0852 where the activation method
+   *     does not fit the model, and as pruning and calibration
    */
   public static Result write(
       Path target,
@@ -89,6 +90,7 @@ public final class ModelWriter {
       Map<String, byte[]> files,
       Progress progress) {
     PackedDirectory.checkWritable(target);
+    plan.activation().ifPresent(a -> a.method().requireFor(source.config()));
     return new ModelWriter(source, plan, progress).write(target, files);
   }
 
