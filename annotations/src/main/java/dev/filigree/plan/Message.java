@@ -364,7 +364,7 @@ public enum Message {
       "%s needs --tokenizer, a tokenizer.json, a GGUF file or a llama2.c tokenizer.bin. Add it, or pass --ids."),
   FIL_0724(
       "%s has %s ids, too few for one window of %s. Pass a longer text or a smaller --window."),
-  FIL_0725("--prompt and --ids both begin the text. Pass one of them."),
+  FIL_0725("%s and %s both begin the text. Pass one of them."),
   FIL_0730(
       "--calibration-mode sequential says that blocks are calibrated behind pruned ones, but not how those are pruned. Add --weights, or leave the mode dense."),
   FIL_0731(
@@ -403,7 +403,14 @@ public enum Message {
   FIL_0851(
       "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
   FIL_0852(
-      "relu skips hidden units that ReLU makes zero, and the activation function of this model is %s. Take cats or another method, or a model whose config.json has hidden_act relu.");
+      "relu skips hidden units that ReLU makes zero, and the activation function of this model is %s. Take cats or another method, or a model whose config.json has hidden_act relu."),
+  FIL_0860(
+      "%s has no chat template: %s. Take a model that was trained for chats, or write the turn as its authors say and pass that with --prompt."),
+  FIL_0861(
+      "%s: the chat template cannot be used: %s. Change the messages where it refuses them, else write the turn yourself and pass it with --prompt."),
+  FIL_0862("--system is said before --chat, which is missing. Add --chat TEXT."),
+  FIL_0863(
+      "A chat is marked with special tokens, and a tokenizer of llama2.c has none. Pass a tokenizer.json or a GGUF file with --tokenizer.");
 
   /** How serious a message is. */
   public enum Severity {

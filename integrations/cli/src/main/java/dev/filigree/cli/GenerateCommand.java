@@ -2,6 +2,7 @@ package dev.filigree.cli;
 
 import dev.filigree.cli.decoder.GenerateResult;
 import dev.filigree.cli.decoder.GenerateRun;
+import dev.filigree.cli.decoder.TextBeginning;
 import dev.filigree.decoder.generate.Sampler;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -36,6 +37,19 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "F",
       description = "Token ids to continue, a JSON array, taken as they are.")
   private Path ids;
+
+  @Option(
+      names = "--chat",
+      paramLabel = "TEXT",
+      description =
+          "What a user says; the model answers. Written as the chat template of the model wants it.")
+  private String chat;
+
+  @Option(
+      names = "--system",
+      paramLabel = "TEXT",
+      description = "The system message before --chat.")
+  private String system;
 
   @Option(
       names = "--steps",
@@ -92,8 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
     GenerateRun run =
         new GenerateRun(
             decoder.spec(randomModel),
-            prompt,
-            ids,
+            new TextBeginning(prompt, ids, chat, system),
             decoder.tokenizer(),
             steps,
             new Sampler.Settings(temperature, topK, topP, decoder.seed()),

@@ -13,14 +13,12 @@ import dev.filigree.samples.digits.Progress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /**
  * Generates text.
  *
  * @param spec the model
- * @param prompt a text, or null
- * @param ids a file with one sequence, or null
+ * @param beginning of the text
  * @param tokenizer null where only ids are wanted
  * @param steps most new tokens
  * @param sampling how they are drawn
@@ -30,8 +28,7 @@ import java.util.stream.IntStream;
  */
 public record GenerateRun(
     DecoderSpec spec,
-    String prompt,
-    Path ids,
+    TextBeginning beginning,
     Path tokenizer,
     int steps,
     Sampler.Settings sampling,
@@ -46,16 +43,14 @@ public record GenerateRun(
    * @param text is told the text as it comes
    */
   public GenerateResult run(Progress progress, Consumer<String> text) {
-    if (prompt != null && ids != null) {
-      throw new FiligreeException(Message.FIL_0725);
-    }
     if (steps < 1) {
       throw new FiligreeException(Message.FIL_0604, "--steps", steps, "1 or more");
     }
     DecoderWeights untouched = spec.open();
     DecoderConfig config = untouched.config();
     try (Tokenizer codec = tokenizer == null ? null : Tokenizer.open(tokenizer, config.vocab())) {
-      int[] from = promptIds(config, codec);
+      TextBeginning.Tokens begun = beginning.tokens(spec.model(), config, codec);
+      int[] from = begun.ids().stream().mapToInt(Integer::intValue).toArray();
       if (from.length > config.context()) {
         throw new FiligreeException(Message.FIL_0713, from.length, config.context());
       }
@@ -71,6 +66,7 @@ public record GenerateRun(
                     steps,
                     new Sampler(sampling),
                     settings,
+                    begun.stops(),
                     id -> {
                       if (stream != null) {
                         text.accept(stream.add(id));
@@ -104,24 +100,5 @@ public record GenerateRun(
 
   private static String decoded(Tokenizer codec, List<Integer> ids) {
     return codec == null ? null : codec.decode(ids);
-  }
-
-  private int[] promptIds(DecoderConfig config, Tokenizer codec) {
-    if (ids != null) {
-      List<int[]> sequences = IdsFile.read(ids);
-      if (sequences.size() != 1) {
-        throw new FiligreeException(Message.FIL_0720, ids, sequences.size() + " sequences");
-      }
-      return sequences.get(0);
-    }
-    IntStream bos = config.bos() < 0 ? IntStream.empty() : IntStream.of(config.bos());
-    if (prompt == null || prompt.isEmpty()) {
-      return bos.toArray();
-    }
-    if (codec == null) {
-      throw new FiligreeException(Message.FIL_0723, "--prompt");
-    }
-    return IntStream.concat(bos, codec.encode(prompt).stream().mapToInt(Integer::intValue))
-        .toArray();
   }
 }

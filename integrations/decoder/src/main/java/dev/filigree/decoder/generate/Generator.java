@@ -9,6 +9,7 @@ import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntPredicate;
 
 /** Generates ids after a prompt. */
@@ -52,6 +53,19 @@ public final class Generator {
    */
   public Result run(
       int[] prompt, int steps, Sampler sampler, SessionSettings settings, IntPredicate onId) {
+    return run(prompt, steps, sampler, settings, Set.of(), onId);
+  }
+
+  /**
+   * The same with ids that end the text beside those of the model, the end of a turn for example.
+   */
+  public Result run(
+      int[] prompt,
+      int steps,
+      Sampler sampler,
+      SessionSettings settings,
+      Set<Integer> stops,
+      IntPredicate onId) {
     DecoderConfig config = model.config();
     if (prompt.length == 0) {
       throw new FiligreeException(Message.FIL_0716);
@@ -70,7 +84,7 @@ public final class Generator {
     int fed = 0;
     while (true) {
       int id = sampler.next(logits, config.vocab());
-      if (id == config.bos() || config.stops().contains(id)) {
+      if (id == config.bos() || config.stops().contains(id) || stops.contains(id)) {
         break;
       }
       ids.add(id);

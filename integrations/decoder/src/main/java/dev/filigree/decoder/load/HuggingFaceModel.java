@@ -52,7 +52,11 @@ final class HuggingFaceModel implements DecoderWeights {
   static DecoderConfig readConfig(Path folder) {
     Path file = folder.resolve(CONFIG);
     try {
-      return ConfigJson.parse(Files.readString(file), file);
+      DecoderConfig config = ConfigJson.parse(Files.readString(file), file);
+      Path generation = folder.resolve(GenerationConfig.NAME);
+      return Files.isRegularFile(generation)
+          ? GenerationConfig.addTo(config, Files.readString(generation), generation)
+          : config;
     } catch (IOException e) {
       throw new FiligreeException(e, Message.FIL_0707, folder, "no readable " + CONFIG);
     }

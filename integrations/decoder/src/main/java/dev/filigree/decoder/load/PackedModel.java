@@ -65,9 +65,19 @@ public final class PackedModel implements DecoderWeights {
                 () ->
                     new FiligreeException(
                         Message.FIL_0707, path, "its receipt has no " + PackedDirectory.CONFIG));
-    DecoderConfig config =
+    DecoderConfig shape =
         ConfigJson.parse(
             new String(text, StandardCharsets.UTF_8), path.resolve(PackedDirectory.CONFIG));
+    DecoderConfig config =
+        folder
+            .content(GenerationConfig.NAME)
+            .map(
+                more ->
+                    GenerationConfig.addTo(
+                        shape,
+                        new String(more, StandardCharsets.UTF_8),
+                        path.resolve(GenerationConfig.NAME)))
+            .orElse(shape);
     Map<String, Place> places = new LinkedHashMap<>();
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (Entry entry : folder.weights().entries()) {

@@ -24,9 +24,9 @@ public final class GgufVocabulary {
 
   private static final String BOS = "tokenizer.ggml.bos_token_id";
   private static final String EOS = "tokenizer.ggml.eos_token_id";
-  private static final String TEMPLATE = "tokenizer.chat_template";
+  static final String TEMPLATE = "tokenizer.chat_template";
   // A file names one id that ends a text; those that end a turn are known by their spelling.
-  private static final Set<String> TURN_ENDS = Set.of("<|eot_id|>", "<|eom_id|>", "<|im_end|>");
+  static final Set<String> TURN_ENDS = Set.of("<|eot_id|>", "<|eom_id|>", "<|im_end|>");
 
   private GgufVocabulary() {}
 

@@ -132,6 +132,11 @@ final class HuggingFaceText implements Tokenizer {
   }
 
   @Override
+  public boolean hasSpecialTokens() {
+    return true;
+  }
+
+  @Override
   public List<Integer> encode(String text) {
     return Arrays.stream(tokenizer.encode(text, false, false).getIds())
         .mapToInt(Math::toIntExact)

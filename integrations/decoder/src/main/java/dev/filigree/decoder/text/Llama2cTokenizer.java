@@ -92,6 +92,11 @@ final class Llama2cTokenizer implements Tokenizer {
   }
 
   @Override
+  public boolean hasSpecialTokens() {
+    return false;
+  }
+
+  @Override
   public List<Integer> encode(String text) {
     List<Integer> tokens = new ArrayList<>();
     if (text.isEmpty()) {

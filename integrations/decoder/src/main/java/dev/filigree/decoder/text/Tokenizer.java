@@ -11,6 +11,9 @@ public interface Tokenizer extends AutoCloseable {
   /** How many ids there are. */
   int size();
 
+  /** Whether special tokens in a text become their ids, the end of a turn for example. */
+  boolean hasSpecialTokens();
+
   /** The ids of a text, without an id for its beginning. */
   List<Integer> encode(String text);
 
