@@ -22,6 +22,11 @@ public enum Setting {
   GATE_CACHE("gate.cache", "auto"),
   /** Whether a weight has one packed form, or one for each number of rows where that is faster. */
   MEMORY("memory", "small", "small", "speed"),
+  /**
+   * What pack may store weights in and multiply in: float32 only, or bfloat16 as well, which keeps
+   * 8 of the 24 bits of a weight and so changes results a little.
+   */
+  PRECISION("precision", "f32", "f32", "bf16"),
   /** Which kernels run: the fastest usable, or the plain reference. */
   KERNELS("kernels", "auto", "auto", "reference"),
   /** Threads a packed operator may use; 0 means as many as libtorch or the machine has. */

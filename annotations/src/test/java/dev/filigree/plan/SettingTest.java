@@ -53,6 +53,17 @@ class SettingTest {
   }
 
   @Test
+  void precisionIsSinglePrecisionUnlessSaidOtherwise() {
+    assertThat(Setting.PRECISION.get()).isEqualTo("f32");
+    System.setProperty("filigree.precision", "bf16");
+    assertThat(Setting.PRECISION.get()).isEqualTo("bf16");
+    System.setProperty("filigree.precision", "fp16");
+    assertThatThrownBy(Setting.PRECISION::get)
+        .isInstanceOf(FiligreeException.class)
+        .hasMessage("FIL-0213: filigree.precision = \"fp16\" is not understood. Legal: f32, bf16.");
+  }
+
+  @Test
   void wholeNumbers() {
     assertThat(Setting.THREADS.getInt()).isZero();
     System.setProperty("filigree.check.every", "17");

@@ -3,6 +3,7 @@ package dev.filigree.djl;
 import ai.djl.ndarray.NDArray;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import java.nio.ByteBuffer;
@@ -11,8 +12,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The packed forms of one weight, each made when first asked for. */
+/**
+ * The packed forms of one weight, each made when first asked for. A form is named as its format,
+ * and with values of another type than float32 as format and type, {@code csr-bf16} for example.
+ */
 final class Forms {
+  private static final String BF16 = "-" + ValueType.BF16.label();
+
   private final NDArray weight;
   private final int rows;
   private final int cols;
@@ -38,11 +44,29 @@ final class Forms {
 
   /** Bytes of all weights in float32. */
   long denseBytes() {
-    return 4L * rows * cols;
+    return denseBytes(ValueType.F32);
   }
 
-  PackedMatrix get(String format) {
-    return made.computeIfAbsent(format, f -> PackedMatrices.of(f, values(), rows, cols));
+  /** Bytes of all weights in that type. */
+  long denseBytes(ValueType type) {
+    return (long) type.bytes() * rows * cols;
+  }
+
+  /** The name of a form. */
+  static String name(String format, ValueType type) {
+    return type == ValueType.F32 ? format : format + "-" + type.label();
+  }
+
+  /** The type of the values of a form. */
+  static ValueType type(String form) {
+    return form.endsWith(BF16) ? ValueType.BF16 : ValueType.F32;
+  }
+
+  /** The form of that name. */
+  PackedMatrix get(String form) {
+    ValueType type = type(form);
+    String format = type == ValueType.F32 ? form : form.substring(0, form.length() - BF16.length());
+    return made.computeIfAbsent(form, f -> PackedMatrices.of(format, type, values(), rows, cols));
   }
 
   /** Frees the forms that nothing is to be served by. */

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -54,14 +55,15 @@ final class LayerGate implements AutoCloseable {
   private final Model model;
   private final List<Integer> batches;
   private final boolean several;
+  private final PackOptions.Precision precision;
   private final long modelBytes;
   private final VerdictCache cache;
 
-  private LayerGate(
-      Model model, List<Integer> batches, boolean several, long modelBytes, VerdictCache cache) {
+  private LayerGate(Model model, PackOptions options, long modelBytes, VerdictCache cache) {
     this.model = model;
-    this.batches = batches;
-    this.several = several;
+    this.batches = options.batchSizes();
+    this.several = options.memory() == PackOptions.Memory.SPEED;
+    this.precision = options.precision();
     this.modelBytes = modelBytes;
     this.cache = cache;
   }
@@ -76,11 +78,7 @@ final class LayerGate implements AutoCloseable {
     boolean remembers =
         options.mode() == PackOptions.Mode.AUTO && options.cache() == PackOptions.Cache.ON;
     return new LayerGate(
-        model,
-        options.batchSizes(),
-        options.memory() == PackOptions.Memory.SPEED,
-        bytes,
-        remembers ? VerdictCache.open() : VerdictCache.none());
+        model, options, bytes, remembers ? VerdictCache.open() : VerdictCache.none());
   }
 
   /**
@@ -116,10 +114,11 @@ final class LayerGate implements AutoCloseable {
     double skipped = b.plan().flatMap(LayerPlan::activation).map(a -> a.sparsity()).orElse(0.0);
     String layer =
         String.format(
-            "%d x %d, %s, f32, %s, model of %d MiB",
+            "%d x %d, %s, %s, %s, model of %d MiB",
             forms.rows(),
             forms.cols(),
             b.plan().flatMap(LayerPlan::weight).map(w -> w.pattern().toString()).orElse("dense"),
+            precision.name().toLowerCase(Locale.ROOT),
             several ? "several forms" : "one form",
             Math.min(WORKING_SET, Long.highestOneBit(Math.max(1, modelBytes))) >> 20);
     return VerdictKey.of(layer, 1 - sparsity, skipped, batches);
@@ -173,17 +172,26 @@ final class LayerGate implements AutoCloseable {
 
   /** A form as summaries name it: dense is DJL's, our own dense says so. */
   static LayerSummary.Verdict summary(Verdict v) {
-    String chosen =
-        v.chosen().equals(DJL) ? "dense" : v.chosen().equals(OWN_DENSE) ? "dense-java" : v.chosen();
     return new LayerSummary.Verdict(
         v.batch(),
-        chosen,
+        label(v.chosen()),
         v.ratio().median(),
         v.ratio().p10(),
         v.ratio().p90(),
         v.denseMicros(),
         v.packedMicros(),
         v.breakEven());
+  }
+
+  private static String label(String form) {
+    return form.equals(DJL)
+        ? "dense"
+        : isOwnDense(form) ? form.replaceFirst(OWN_DENSE, "dense-java") : form;
+  }
+
+  /** Whether a form is our own dense, with whatever values. */
+  private static boolean isOwnDense(String form) {
+    return form.equals(Forms.name(OWN_DENSE, Forms.type(form)));
   }
 
   @Override
@@ -227,7 +235,7 @@ final class LayerGate implements AutoCloseable {
       int[] next = {0};
       return new Contender(
           form,
-          !form.equals(OWN_DENSE),
+          !isOwnDense(form),
           () -> {
             int call = next[0]++;
             NDList x = inputs.get(call % inputs.size());
@@ -270,7 +278,7 @@ final class LayerGate implements AutoCloseable {
       List<NDList> inputs = inputs(batch);
       Timing timing = Gate.confirm(djl(inputs), packed(form, inputs), CONFIRMING);
       Ratio ratio = timing.ratio(0, 1);
-      boolean weights = sparsity > 0 && !form.equals(OWN_DENSE);
+      boolean weights = sparsity > 0 && !isOwnDense(form);
       return new Verdict(
           batch,
           candidate && Gate.sparse(ratio) ? form : DJL,
@@ -280,14 +288,17 @@ final class LayerGate implements AutoCloseable {
           timing.medianMicros(1),
           weights
               ? BreakEven.estimate(
-                  sparsity, forms.denseBytes(), forms.get(form).bytes(), ratio.median())
+                  sparsity,
+                  forms.denseBytes(Forms.type(form)),
+                  forms.get(form).bytes(),
+                  ratio.median())
               : Double.NaN);
     }
 
     private String fastestSparse(Map<String, Double> micros) {
       String best = null;
       for (Map.Entry<String, Double> e : micros.entrySet()) {
-        boolean sparse = !e.getKey().equals(DJL) && !e.getKey().equals(OWN_DENSE);
+        boolean sparse = !e.getKey().equals(DJL) && !isOwnDense(e.getKey());
         if (sparse && (best == null || e.getValue() < micros.get(best))) {
           best = e.getKey();
         }

@@ -12,8 +12,9 @@ import java.util.List;
  * @param cols inputs, 0 before the layer is initialised
  * @param sparsity zeros in the weight as a fraction, counted
  * @param format what serves it now: {@code dense} (DJL), {@code dense-java}, {@code columns},
- *     {@code bitmap}, {@code csr}, another packed format, or several joined by +; {@code fused} and
- *     a format where the block it is a part of is answered whole
+ *     {@code bitmap}, {@code csr}, another packed format, or several joined by +; with values in
+ *     bfloat16 {@code csr-bf16} and so on; {@code fused} and a format where the block it is a part
+ *     of is answered whole
  * @param denseBytes bytes of the weight in float32
  * @param packedBytes bytes of the packed weight; equals denseBytes where nothing is packed
  * @param verdicts what the gate measured, one per batch size; empty before {@link Filigree#pack}

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param batchSizes rows per forward the model will see, each at least 1; the gate measures each
  * @param mode measure, or always one way
  * @param memory how many packed forms one weight may have
+ * @param precision what weights may be stored and multiplied in
  * @param cache whether earlier measurements on this machine count
  * @param modelInput inputs of the whole model, to time it from end to end; where it is absent and
  *     the model says what shapes it takes, normal numbers are used
@@ -24,6 +25,7 @@ public record PackOptions(
     List<Integer> batchSizes,
     Mode mode,
     Memory memory,
+    Precision precision,
     Cache cache,
     Optional<ModelInput> modelInput,
     Optional<Samples> calibration) {
@@ -46,6 +48,17 @@ public record PackOptions(
     SPEED
   }
 
+  /** What weights may be stored and multiplied in. */
+  public enum Precision {
+    /** Single precision only: results are those of the dense layer but for the order of sums. */
+    F32,
+    /**
+     * Bfloat16 as well, where that is faster: a weight is rounded to 8 significant bits, so an
+     * output is off by at most 2^-8 of the sum of the absolute values of its terms.
+     */
+    BF16
+  }
+
   /** Whether earlier measurements on this machine count. */
   public enum Cache {
     /** The file that {@link Setting#GATE_CACHE} names is read and written. */
@@ -63,12 +76,13 @@ public record PackOptions(
     }
   }
 
-  /** With the memory that {@link Setting#MEMORY} says. */
+  /** With what {@link Setting#MEMORY} and {@link Setting#PRECISION} say. */
   public PackOptions(List<Integer> batchSizes, Mode mode) {
     this(
         batchSizes,
         mode,
         Setting.MEMORY.get().equals("speed") ? Memory.SPEED : Memory.SMALL,
+        Setting.PRECISION.get().equals("bf16") ? Precision.BF16 : Precision.F32,
         Cache.ON,
         Optional.empty(),
         Optional.empty());
@@ -81,22 +95,28 @@ public record PackOptions(
 
   /** The same batch sizes with another mode. */
   public PackOptions withMode(Mode other) {
-    return new PackOptions(batchSizes, other, memory, cache, modelInput, calibration);
+    return new PackOptions(batchSizes, other, memory, precision, cache, modelInput, calibration);
   }
 
   /** The same with another number of forms. */
   public PackOptions withMemory(Memory other) {
-    return new PackOptions(batchSizes, mode, other, cache, modelInput, calibration);
+    return new PackOptions(batchSizes, mode, other, precision, cache, modelInput, calibration);
+  }
+
+  /** The same with another precision. */
+  public PackOptions withPrecision(Precision other) {
+    return new PackOptions(batchSizes, mode, memory, other, cache, modelInput, calibration);
   }
 
   /** The same with or without earlier measurements. */
   public PackOptions withCache(Cache other) {
-    return new PackOptions(batchSizes, mode, memory, other, modelInput, calibration);
+    return new PackOptions(batchSizes, mode, memory, precision, other, modelInput, calibration);
   }
 
   /** The same with inputs of the whole model. */
   public PackOptions withModelInput(ModelInput input) {
-    return new PackOptions(batchSizes, mode, memory, cache, Optional.of(input), calibration);
+    return new PackOptions(
+        batchSizes, mode, memory, precision, cache, Optional.of(input), calibration);
   }
 
   /** The same with calibration data, not sampled at random. */
@@ -106,6 +126,7 @@ public record PackOptions(
 
   /** The same with calibration data. */
   public PackOptions calibration(Samples data) {
-    return new PackOptions(batchSizes, mode, memory, cache, modelInput, Optional.of(data));
+    return new PackOptions(
+        batchSizes, mode, memory, precision, cache, modelInput, Optional.of(data));
   }
 }

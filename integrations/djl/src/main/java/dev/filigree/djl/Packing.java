@@ -11,6 +11,7 @@ import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.Weights;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.FiligreeException;
@@ -117,16 +118,20 @@ final class Packing {
     boolean skips = before.skipsInputs();
     Map<Integer, String> chosen = new LinkedHashMap<>();
     if (options.mode() == PackOptions.Mode.DENSE) {
-      options.batchSizes().forEach(batch -> chosen.put(batch, "dense"));
+      String dense = Forms.name("dense", type(options));
+      options.batchSizes().forEach(batch -> chosen.put(batch, dense));
     } else if (weights.isEmpty() && !skips) {
       return;
     } else if (options.mode() == PackOptions.Mode.ALWAYS_SPARSE) {
       options
           .batchSizes()
-          .forEach(batch -> chosen.put(batch, candidates(weights, skips, batch).get(0)));
+          .forEach(
+              batch -> {
+                String usual = formats(weights, skips, batch).get(0);
+                chosen.put(batch, Forms.name(usual, type(options)));
+              });
     } else {
-      List<String> candidates = new ArrayList<>(candidates(weights, skips, 1));
-      candidates.add("dense");
+      List<String> candidates = candidates(weights, skips, options.precision());
       List<LayerSummary.Verdict> verdicts = gate.decide(b, before, forms, candidates, chosen);
       Verdicts.put(b, verdicts);
     }
@@ -137,8 +142,28 @@ final class Packing {
     forms.closeExcept(byBatch.values());
   }
 
-  /** The packed forms that are legal for a layer, the usual best one first. */
-  private static List<String> candidates(Optional<Pattern> weights, boolean skips, int batch) {
+  /** What values are where nothing is measured. */
+  private static ValueType type(PackOptions options) {
+    return options.precision() == PackOptions.Precision.BF16 ? ValueType.BF16 : ValueType.F32;
+  }
+
+  /**
+   * The forms that are measured: the legal formats and our own dense, in every type that the
+   * precision allows.
+   */
+  static List<String> candidates(
+      Optional<Pattern> weights, boolean skips, PackOptions.Precision precision) {
+    List<String> formats = new ArrayList<>(formats(weights, skips, 1));
+    formats.add("dense");
+    List<String> out = new ArrayList<>(formats);
+    if (precision == PackOptions.Precision.BF16) {
+      formats.forEach(format -> out.add(Forms.name(format, ValueType.BF16)));
+    }
+    return out;
+  }
+
+  /** The packed formats that are legal for a layer, the usual best one first. */
+  private static List<String> formats(Optional<Pattern> weights, boolean skips, int batch) {
     if (weights.isEmpty()) {
       return skips ? List.of("columns") : List.of();
     }

@@ -110,7 +110,9 @@ final class Summaries {
 
   /** The name of a form in summaries: our own dense is told apart from DJL's. */
   static String name(PackedMatrix m) {
-    return m == null ? "dense" : m.format().equals("dense") ? "dense-java" : m.format();
+    return m == null
+        ? "dense"
+        : Forms.name(m.format().equals("dense") ? "dense-java" : m.format(), m.valueType());
   }
 
   private static String reason(Binding b, PackedWeights packed) {

@@ -18,7 +18,10 @@ record GateChoice(String form, double ratio, double seconds) {
   /** Packs the model of a probe just as an application does; earlier verdicts do not count. */
   static GateChoice of(Model model, int batch) {
     PackOptions options =
-        new PackOptions(List.of(batch), PackOptions.Mode.AUTO).withCache(PackOptions.Cache.OFF);
+        new PackOptions(List.of(batch), PackOptions.Mode.AUTO)
+            .withCache(PackOptions.Cache.OFF)
+            // What it is compared with is in float32.
+            .withPrecision(PackOptions.Precision.F32);
     long start = System.nanoTime();
     LayerSummary layer = Filigree.pack(model, options).layers().get(0);
     double seconds = (System.nanoTime() - start) / 1e9;
