@@ -1,7 +1,6 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.Activation;
-import dev.filigree.kernel.DenseArrays;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.Workers;
 import java.nio.ByteBuffer;
@@ -21,12 +20,8 @@ final class GatedJob implements Workers.Range {
   private ByteBuffer x;
   private int xAt;
   private FeedForwardScratch scratch;
-  private DenseMatrix gate;
-  private DenseMatrix up;
-  private DenseArrays gateArrays;
-  private DenseArrays upArrays;
-  private ByteBuffer gateBias;
-  private ByteBuffer upBias;
+  private final OpenDense gate = new OpenDense();
+  private final OpenDense up = new OpenDense();
 
   void start(
       Kernels on, Activation f, GateRule keeps, ByteBuffer input, int at, FeedForwardScratch s) {
@@ -41,18 +36,14 @@ final class GatedJob implements Workers.Range {
   /** Whether the gate is computed here; otherwise its products are there when the job runs. */
   boolean openGate(StoredMatrix<?> matrix, ByteBuffer bias) {
     if (matrix instanceof DenseMatrix dense) {
-      gateArrays = dense.acquire();
-      gate = dense;
-      gateBias = bias;
+      gate.open(dense, bias);
       return true;
     }
     return false;
   }
 
   void openUp(DenseMatrix matrix, ByteBuffer bias) {
-    upArrays = matrix.acquire();
-    up = matrix;
-    upBias = bias;
+    up.open(matrix, bias);
   }
 
   @Override
@@ -60,12 +51,12 @@ final class GatedJob implements Workers.Range {
     ByteBuffer g = scratch.gate();
     ByteBuffer h = scratch.hidden();
     int[] active = scratch.active();
-    if (gateArrays != null) {
-      kernels.dense().gemv(gateArrays, x, xAt, gateBias, g, 0, from, to);
+    if (gate.isOpen()) {
+      kernels.dense().gemv(gate.arrays(), x, xAt, gate.bias(), g, 0, from, to);
     }
     kernels.activations().apply(activation, g, from, to);
     int end = rule.keep(g, from, to, active);
-    kernels.dense().rows(upArrays, active, x, xAt, upBias, h, 0, from, end);
+    kernels.dense().rows(up.arrays(), active, x, xAt, up.bias(), h, 0, from, end);
     for (int i = from; i < end; i++) {
       int at = 4 * active[i];
       h.putFloat(at, g.getFloat(at) * h.getFloat(at));
@@ -88,18 +79,8 @@ final class GatedJob implements Workers.Range {
 
   /** Lets go of everything. */
   void end() {
-    if (gate != null) {
-      gate.release();
-    }
-    if (up != null) {
-      up.release();
-    }
-    gate = null;
-    up = null;
-    gateArrays = null;
-    upArrays = null;
-    gateBias = null;
-    upBias = null;
+    gate.end();
+    up.end();
     x = null;
     kernels = null;
     rule = null;

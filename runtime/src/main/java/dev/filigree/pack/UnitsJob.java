@@ -1,7 +1,6 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.Activation;
-import dev.filigree.kernel.DenseArrays;
 import dev.filigree.kernel.Kernels;
 import dev.filigree.kernel.Workers;
 import java.nio.ByteBuffer;
@@ -17,12 +16,8 @@ final class UnitsJob implements Workers.Range {
   private ByteBuffer x;
   private int xAt;
   private FeedForwardScratch scratch;
-  private DenseMatrix gate;
-  private DenseMatrix up;
-  private DenseArrays gateArrays;
-  private DenseArrays upArrays;
-  private ByteBuffer gateBias;
-  private ByteBuffer upBias;
+  private final OpenDense gate = new OpenDense();
+  private final OpenDense up = new OpenDense();
 
   void start(
       Kernels on, Activation f, int[] listed, ByteBuffer input, int at, FeedForwardScratch s) {
@@ -35,28 +30,24 @@ final class UnitsJob implements Workers.Range {
   }
 
   void openGate(DenseMatrix matrix, ByteBuffer bias) {
-    gateArrays = matrix.acquire();
-    gate = matrix;
-    gateBias = bias;
+    gate.open(matrix, bias);
   }
 
   void openUp(DenseMatrix matrix, ByteBuffer bias) {
-    upArrays = matrix.acquire();
-    up = matrix;
-    upBias = bias;
+    up.open(matrix, bias);
   }
 
   @Override
   public void run(int from, int to) {
     ByteBuffer h = scratch.hidden();
     ByteBuffer g = scratch.gate();
-    kernels.dense().rows(gateArrays, units, x, xAt, gateBias, h, 0, from, to);
+    kernels.dense().rows(gate.arrays(), units, x, xAt, gate.bias(), h, 0, from, to);
     // Side by side, so that the activation function is one call.
     for (int i = from; i < to; i++) {
       g.putFloat(4 * i, h.getFloat(4 * units[i]));
     }
     kernels.activations().apply(activation, g, from, to);
-    kernels.dense().rows(upArrays, units, x, xAt, upBias, h, 0, from, to);
+    kernels.dense().rows(up.arrays(), units, x, xAt, up.bias(), h, 0, from, to);
     for (int i = from; i < to; i++) {
       int at = 4 * units[i];
       h.putFloat(at, g.getFloat(4 * i) * h.getFloat(at));
@@ -65,18 +56,8 @@ final class UnitsJob implements Workers.Range {
 
   /** Lets go of everything. */
   void end() {
-    if (gate != null) {
-      gate.release();
-    }
-    if (up != null) {
-      up.release();
-    }
-    gate = null;
-    up = null;
-    gateArrays = null;
-    upArrays = null;
-    gateBias = null;
-    upBias = null;
+    gate.end();
+    up.end();
     x = null;
     units = null;
     kernels = null;

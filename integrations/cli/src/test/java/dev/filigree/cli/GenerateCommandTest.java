@@ -6,8 +6,11 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.filigree.file.DType;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +39,14 @@ final class GenerateCommandTest {
 
   private static List<Integer> ids(JsonObject result) {
     return result.getAsJsonArray("ids").asList().stream().map(JsonElement::getAsInt).toList();
+  }
+
+  private String written(String name, String text) {
+    try {
+      return Files.writeString(folder.resolve(name), text).toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void refused(String tag, String... arguments) {
@@ -99,6 +110,9 @@ final class GenerateCommandTest {
     String wide = TinyModel.ids(folder.resolve("wide.json"), 6, 1, 600).toString();
     refused("FIL-0720", "generate", "--random-model", "tiny", "--ids", two, "--steps", "2");
     refused("FIL-0713", "generate", "--random-model", "tiny", "--ids", wide, "--steps", "2");
+    String fraction = written("fraction.json", "[1, 2.5]");
+    refused("FIL-0720", "generate", "--random-model", "tiny", "--ids", fraction, "--steps", "2");
+    assertThat(err.toString()).contains("2.5, which is no id");
     refused("FIL-0604", "generate", "--random-model", "tiny", "--ids", one, "--steps", "0");
     refused("FIL-0708", "generate", "--random-model", "huge", "--ids", one, "--steps", "2");
     refused("FIL-0721", "generate", "--ids", one, "--steps", "2");

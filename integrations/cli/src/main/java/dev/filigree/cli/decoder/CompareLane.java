@@ -33,7 +33,7 @@ final class CompareLane {
   void warmUp(int turns, int tokens) {
     prompt();
     for (int t = 0; t < turns; t++) {
-      turn(Math.min(tokens, model.config().context() - session.position()));
+      turn(tokens);
       prompt();
     }
   }

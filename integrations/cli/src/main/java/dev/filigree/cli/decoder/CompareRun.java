@@ -121,7 +121,7 @@ public record CompareRun(
       throw new FiligreeException(
           Message.FIL_0604, "--model", model, "a model that is not packed: each setting packs it");
     }
-    int capacity = promptTokens + steps + WARM_UP_TURNS * TURN;
+    int capacity = Math.addExact(promptTokens, steps);
     if (capacity > config.context()) {
       throw new FiligreeException(Message.FIL_0713, capacity, config.context());
     }

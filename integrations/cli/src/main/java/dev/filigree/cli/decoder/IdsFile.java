@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,10 +28,10 @@ public final class IdsFile {
       List<int[]> out = new ArrayList<>();
       if (!json.isEmpty() && json.get(0).isJsonArray()) {
         for (JsonElement sequence : json) {
-          out.add(ids(sequence.getAsJsonArray()));
+          out.add(ids(file, sequence.getAsJsonArray()));
         }
       } else if (!json.isEmpty()) {
-        out.add(ids(json));
+        out.add(ids(file, json));
       }
       if (out.isEmpty() || out.stream().anyMatch(s -> s.length == 0)) {
         throw new FiligreeException(Message.FIL_0720, file, "a sequence without ids");
@@ -40,18 +41,25 @@ public final class IdsFile {
       throw new FiligreeException(e, Message.FIL_0404, file, e.getMessage());
     } catch (JsonParseException
         | IllegalStateException
-        | ArithmeticException
         | UnsupportedOperationException
         | NumberFormatException e) {
       throw new FiligreeException(e, Message.FIL_0720, file, e.getMessage());
     }
   }
 
-  private static int[] ids(JsonArray array) {
+  private static int[] ids(Path file, JsonArray array) {
     int[] ids = new int[array.size()];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = array.get(i).getAsBigDecimal().intValueExact();
+      ids[i] = id(file, array.get(i).getAsBigDecimal());
     }
     return ids;
+  }
+
+  private static int id(Path file, BigDecimal number) {
+    try {
+      return number.intValueExact();
+    } catch (ArithmeticException e) {
+      throw new FiligreeException(e, Message.FIL_0720, file, number + ", which is no id");
+    }
   }
 }
