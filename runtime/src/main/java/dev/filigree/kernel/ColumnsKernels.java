@@ -9,11 +9,13 @@ public interface ColumnsKernels {
    * y[r] = bias[r] + sum over the active inputs k of w[k][r] x[k].
    *
    * @param active the inputs to use, in this order; null means all
-   * @param count how many of them; the number of inputs where active is null
+   * @param first the first of them: active[first] or, where active is null, input first
+   * @param count how many of them
    */
   void gemv(
       ColumnsArrays w,
       int[] active,
+      int first,
       int count,
       ByteBuffer x,
       int xAt,
@@ -31,6 +33,25 @@ public interface ColumnsKernels {
       ColumnsArrays w,
       ByteBuffer x,
       int xAt,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to);
+
+  /**
+   * y[yAt + r] = ((bias[r] + sums[r]) + sums[stride + r]) + ... for the outputs from to to: the
+   * sums of several groups of inputs become those of all.
+   *
+   * @param sums [groups][stride]
+   * @param sumsAt where those of output 0 are, in floats; negative where the first output kept is
+   *     not 0
+   */
+  void add(
+      ByteBuffer sums,
+      int sumsAt,
+      int groups,
+      int stride,
       ByteBuffer bias,
       ByteBuffer y,
       int yAt,

@@ -62,7 +62,24 @@ final class KernelSelfTest {
       kernels.activations().gate(f, inputs, 0, inputs, COLS, y, COLS, ROWS);
       out.add(y, COLS + ROWS);
     }
+    attention(kernels.attention(), out);
     return out.values();
+  }
+
+  /** All of the positions, and some in the middle of blocks. */
+  private void attention(AttentionKernels kernels, Outputs out) {
+    int headDim = COLS;
+    int positions = ROWS;
+    KeyValueArrays kv = new KeyValueArrays(1, headDim, positions);
+    for (int t = 0; t < positions; t++) {
+      kv.put(t, dense, t * COLS, (positions - 1 - t) * COLS);
+    }
+    float[] scores = new float[AttentionKernels.scores(positions)];
+    float[] y = new float[headDim];
+    for (int first : new int[] {0, 5}) {
+      kernels.head(kv, 0, x, 0, first, positions - first, scores, 0, y, 0);
+      out.add(y, headDim);
+    }
   }
 
   private void sparse(Kernels kernels, ValueType type, ByteBuffer y, Outputs out) {
@@ -114,7 +131,9 @@ final class KernelSelfTest {
   }
 
   private void columns(ColumnsKernels kernels, ColumnsArrays w, ByteBuffer y, Outputs out) {
-    kernels.gemv(w, null, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    kernels.gemv(w, null, 0, COLS, inputs, 0, bias, y, 0, 0, ROWS);
+    out.add(y, ROWS);
+    kernels.add(inputs, 0, 2, ROWS, bias, y, 0, 0, ROWS);
     out.add(y, ROWS);
     kernels.gemm4(w, inputs, 0, bias, y, 0, 0, ROWS);
     out.add(y, 4 * ROWS);

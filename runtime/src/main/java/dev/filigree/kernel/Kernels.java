@@ -56,6 +56,9 @@ public interface Kernels {
   /** Activation functions. */
   ActivationKernels activations();
 
+  /** Attention over stored keys and values. */
+  AttentionKernels attention();
+
   /** Products in the {@linkplain StripArrays strip} formats. */
   StripKernels strips();
 }

@@ -11,6 +11,7 @@ final class PlainColumns implements ColumnsKernels {
   public void gemv(
       ColumnsArrays w,
       int[] active,
+      int first,
       int count,
       ByteBuffer x,
       int xAt,
@@ -25,14 +26,15 @@ final class PlainColumns implements ColumnsKernels {
     }
     Values values = w.values();
     int rows = w.rows();
-    int i = 0;
+    int i = first;
+    int end = first + count;
     if (values.type() == ValueType.F32) {
       FloatBuffer wf = Views.floats(values.data());
-      for (; i + 3 < count; i += 4) {
+      for (; i + 3 < end; i += 4) {
         rows4(wf, rows, active, i, x, xAt, yf, yAt, from, to);
       }
     }
-    for (; i < count; i++) {
+    for (; i < end; i++) {
       int k = input(active, i);
       float xk = x.getFloat(4 * (xAt + k));
       switch (values.type()) {
@@ -125,6 +127,28 @@ final class PlainColumns implements ColumnsKernels {
         yf.put(at + 2 * rows, yf.get(at + 2 * rows) + x2 * v);
         yf.put(at + 3 * rows, yf.get(at + 3 * rows) + x3 * v);
       }
+    }
+  }
+
+  @Override
+  public void add(
+      ByteBuffer sums,
+      int sumsAt,
+      int groups,
+      int stride,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    FloatBuffer sf = Views.floats(sums);
+    FloatBuffer yf = Views.floats(y);
+    for (int r = from; r < to; r++) {
+      float sum = PlainLoops.bias(bias, r);
+      for (int g = 0; g < groups; g++) {
+        sum += sf.get(sumsAt + g * stride + r);
+      }
+      yf.put(yAt + r, sum);
     }
   }
 

@@ -11,6 +11,7 @@ final class PlainKernels implements Kernels {
   private final CsrKernels csr = new PlainCsr();
   private final SellKernels sell = new PlainSell();
   private final ActivationKernels activations = new PlainActivations();
+  private final AttentionKernels attention = new PlainAttention();
   private final StripKernels strips = new PlainStrips();
 
   @Override
@@ -46,6 +47,11 @@ final class PlainKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public AttentionKernels attention() {
+    return attention;
   }
 
   @Override

@@ -13,6 +13,7 @@ final class ReferenceColumns implements ColumnsKernels {
   public void gemv(
       ColumnsArrays w,
       int[] active,
+      int first,
       int count,
       ByteBuffer x,
       int xAt,
@@ -23,7 +24,7 @@ final class ReferenceColumns implements ColumnsKernels {
       int to) {
     for (int r = from; r < to; r++) {
       double sum = bias(bias, r);
-      for (int i = 0; i < count; i++) {
+      for (int i = first; i < first + count; i++) {
         int k = active == null ? i : active[i];
         sum += (double) w.values().get(k * w.rows() + r, k) * get(x, xAt + k);
       }
@@ -42,7 +43,27 @@ final class ReferenceColumns implements ColumnsKernels {
       int from,
       int to) {
     for (int i = 0; i < 4; i++) {
-      gemv(w, null, w.cols(), x, xAt + i * w.cols(), bias, y, yAt + i * w.rows(), from, to);
+      gemv(w, null, 0, w.cols(), x, xAt + i * w.cols(), bias, y, yAt + i * w.rows(), from, to);
+    }
+  }
+
+  @Override
+  public void add(
+      ByteBuffer sums,
+      int sumsAt,
+      int groups,
+      int stride,
+      ByteBuffer bias,
+      ByteBuffer y,
+      int yAt,
+      int from,
+      int to) {
+    for (int r = from; r < to; r++) {
+      double sum = bias(bias, r);
+      for (int g = 0; g < groups; g++) {
+        sum += get(sums, sumsAt + g * stride + r);
+      }
+      put(y, yAt + r, sum);
     }
   }
 

@@ -14,6 +14,7 @@ public final class ReferenceKernels implements Kernels {
   private final CsrKernels csr = new ReferenceCsr();
   private final SellKernels sell = new ReferenceSell();
   private final ActivationKernels activations = new ReferenceActivations();
+  private final AttentionKernels attention = new ReferenceAttention();
   private final StripKernels strips = new ReferenceStrips();
 
   @Override
@@ -49,6 +50,11 @@ public final class ReferenceKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public AttentionKernels attention() {
+    return attention;
   }
 
   @Override

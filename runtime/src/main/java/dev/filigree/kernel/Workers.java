@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>A worker spins for some microseconds after a job, so that the next hand-off of a busy model is
  * cheap, then parks and costs nothing. Parts of a job are claimed one by one; a caller never waits
  * for a worker to wake up, only for parts already claimed. When the workers are busy with another
- * caller's job, a caller runs its job alone. Because a job is only ever split between outputs, its
- * result does not depend on the number of threads.
+ * caller's job, a caller runs its job alone. A unit of a job is computed by one thread, whichever
+ * it is, so a result does not depend on the number of threads.
  *
  * <p>The threads start with the first job that is split.
  */

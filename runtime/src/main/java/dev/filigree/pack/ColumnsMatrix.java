@@ -20,9 +20,6 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   /** From this many activation rows on, transposing them into a panel pays. */
   private static final int PANEL_BATCH = 12;
 
-  private static final Product.Part<ColumnsArrays> ROW =
-      (w, p, from, to) -> row(w, p, p.xAt, p.yAt, p.first + from, p.first + to);
-
   private static final Product.Part<ColumnsArrays> FOUR_ROWS =
       (w, p, from, to) -> fourRows(w, p, p.xAt, p.yAt, from, to);
 
@@ -50,7 +47,7 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
   }
 
   private static void row(ColumnsArrays w, Product p, int xAt, int yAt, int from, int to) {
-    p.kernels.columns().gemv(w, p.active, p.count, p.x, xAt, p.bias, p.y, yAt, from, to);
+    p.kernels.columns().gemv(w, null, 0, w.cols(), p.x, xAt, p.bias, p.y, yAt, from, to);
   }
 
   private static void fourRows(ColumnsArrays w, Product p, int xAt, int yAt, int from, int to) {
@@ -118,20 +115,13 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
       p.xAt = xAt;
       p.yAt = yAt;
       p.first = from;
-      row(p, active, count, to - from);
+      InputGroups.multiply(p, active, count, to - from);
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
       p.end();
       release();
     }
-  }
-
-  /** One part per thread: a part reads its piece of every active row, and long pieces read best. */
-  private static void row(Product p, int[] active, int count, int outputs) {
-    p.active = active;
-    p.count = count;
-    p.split(outputs, 16, 1, (long) outputs * count, ROW);
   }
 
   /**
@@ -144,8 +134,11 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
     Product p = Product.begin(on, arrays, x, batch, bias, y);
     try {
       p.first = from;
-      p.count = cols();
-      p.split(to - from, 32, 4, (long) (to - from) * cols() * batch, ALL_ROWS);
+      if (batch == 1) {
+        InputGroups.multiply(p, null, cols(), to - from);
+      } else {
+        p.split(to - from, 32, 4, (long) (to - from) * cols() * batch, ALL_ROWS);
+      }
     } catch (IllegalStateException e) {
       throw freed(e);
     } finally {
@@ -194,7 +187,7 @@ public final class ColumnsMatrix extends StoredMatrix<ColumnsArrays> {
     for (; b < p.batch; b++) {
       p.xAt = b * cols();
       p.yAt = b * rows();
-      row(p, null, cols(), rows());
+      InputGroups.multiply(p, null, cols(), rows());
     }
   }
 

@@ -45,6 +45,9 @@ final class Product implements Workers.Range {
   /** How many of {@link #active} count. */
   int count;
 
+  /** The sums of a product that is split by inputs, or null. */
+  InputGroups groups;
+
   /** Activation rows. */
   int batch;
 
@@ -103,6 +106,7 @@ final class Product implements Workers.Range {
     y = null;
     inputs = null;
     active = null;
+    groups = null;
     part = null;
   }
 }

@@ -128,7 +128,7 @@ final class VectorActivations implements ActivationKernels {
   }
 
   /** exp(high + low) of a sum from -160 to 0 that is more exact than one float. */
-  private static FloatVector exp(FloatVector high, FloatVector low) {
+  static FloatVector exp(FloatVector high, FloatVector low) {
     FloatVector n =
         high.add(low)
             .mul(ActivationConstants.PER_LN2)

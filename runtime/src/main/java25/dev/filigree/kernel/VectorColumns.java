@@ -1,10 +1,14 @@
 package dev.filigree.kernel;
 
+import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
+import static dev.filigree.kernel.VectorConstants.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import jdk.incubator.vector.FloatVector;
 
 /** Dense matrix stored by inputs, one class per type of weights. */
 final class VectorColumns implements ColumnsKernels {
@@ -14,6 +18,7 @@ final class VectorColumns implements ColumnsKernels {
   public void gemv(
       ColumnsArrays w,
       int[] active,
+      int first,
       int count,
       ByteBuffer x,
       int xAt,
@@ -25,11 +30,21 @@ final class VectorColumns implements ColumnsKernels {
     Values values = w.values();
     MemorySegment data = Views.segment(values.data());
     MemorySegment y = Views.segment(yb);
-    start(bias, y, yAt, from, to);
+    int end = first + count;
     switch (values.type()) {
-      case F32 -> f32(data, w.rows(), active, count, x, xAt, y, yAt, from, to);
-      case BF16 -> bf16(data, w.rows(), active, count, x, xAt, y, yAt, from, to);
-      case INT8 -> int8(data, values.scales(), w.rows(), active, count, x, xAt, y, yAt, from, to);
+      case F32 -> {
+        start(bias, y, yAt, from, to);
+        f32(data, w.rows(), active, first, end, x, xAt, y, yAt, from, to);
+      }
+      case BF16 -> {
+        start(null, y, yAt, from, to);
+        bf16(data, w.rows(), active, first, end, x, xAt, y, yAt, from, to);
+        VectorColumnsBf16.inOrder(bias, y, yAt, from, to);
+      }
+      case INT8 -> {
+        start(bias, y, yAt, from, to);
+        int8(data, values.scales(), w.rows(), active, first, end, x, xAt, y, yAt, from, to);
+      }
     }
   }
 
@@ -37,18 +52,19 @@ final class VectorColumns implements ColumnsKernels {
       MemorySegment w,
       int rows,
       int[] active,
-      int count,
+      int first,
+      int end,
       ByteBuffer x,
       int xAt,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    int i = 0;
-    for (; i + 8 <= count; i += 8) {
+    int i = first;
+    for (; i + 8 <= end; i += 8) {
       VectorColumnsF32.rows8(w, rows, active, i, x, xAt, y, yAt, from, to);
     }
-    for (; i < count; i++) {
+    for (; i < end; i++) {
       VectorColumnsF32.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);
     }
   }
@@ -57,22 +73,23 @@ final class VectorColumns implements ColumnsKernels {
       MemorySegment w,
       int rows,
       int[] active,
-      int count,
+      int first,
+      int end,
       ByteBuffer x,
       int xAt,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    int i = 0;
+    int i = first;
     float[] inputs = VectorUnpacked.local().sums();
-    for (; i + 4 <= count; i += 4) {
+    for (; i + 4 <= end; i += 4) {
       for (int j = 0; j < 4; j++) {
         inputs[j] = x.getFloat(4 * (xAt + input(active, i + j)));
       }
       VectorColumnsBf16.rows4(w, rows, active, i, inputs, y, yAt, from, to);
     }
-    for (; i < count; i++) {
+    for (; i < end; i++) {
       VectorColumnsBf16.row(w, rows, input(active, i), x, xAt, y, yAt, from, to);
     }
   }
@@ -82,23 +99,24 @@ final class VectorColumns implements ColumnsKernels {
       ByteBuffer scales,
       int rows,
       int[] active,
-      int count,
+      int first,
+      int end,
       ByteBuffer x,
       int xAt,
       MemorySegment y,
       int yAt,
       int from,
       int to) {
-    int i = 0;
+    int i = first;
     float[] scaled = VectorUnpacked.local().sums();
-    for (; i + 8 <= count; i += 8) {
+    for (; i + 8 <= end; i += 8) {
       for (int j = 0; j < 8; j++) {
         int k = input(active, i + j);
         scaled[j] = x.getFloat(4 * (xAt + k)) * scales.getFloat(4 * k);
       }
       VectorColumnsInt8.rows8(w, rows, active, i, scaled, y, yAt, from, to);
     }
-    for (; i < count; i++) {
+    for (; i < end; i++) {
       VectorColumnsInt8.row(w, scales, rows, input(active, i), x, xAt, y, yAt, from, to);
     }
   }
@@ -182,6 +200,39 @@ final class VectorColumns implements ColumnsKernels {
   @Override
   public void panel(ColumnsArrays w, ByteBuffer panel, int lanes, float[] tile, int from, int to) {
     VectorColumnsPanel.multiply(w, panel, lanes, tile, from, to);
+  }
+
+  @Override
+  public void add(
+      ByteBuffer sums,
+      int sumsAt,
+      int groups,
+      int stride,
+      ByteBuffer bias,
+      ByteBuffer yb,
+      int yAt,
+      int from,
+      int to) {
+    MemorySegment y = Views.segment(yb);
+    MemorySegment s = Views.segment(sums);
+    start(bias, y, yAt, from, to);
+    int r = from;
+    for (; r + LANES <= to; r += LANES) {
+      long at = 4L * (yAt + (long) r);
+      FloatVector sum = FloatVector.fromMemorySegment(F, y, at, ORDER);
+      for (int g = 0; g < groups; g++) {
+        sum = sum.add(VectorLoads.f32(s, 4L * (sumsAt + (long) g * stride + r)));
+      }
+      sum.intoMemorySegment(y, at, ORDER);
+    }
+    for (; r < to; r++) {
+      long at = 4L * (yAt + (long) r);
+      float sum = y.get(JAVA_FLOAT_UNALIGNED, at);
+      for (int g = 0; g < groups; g++) {
+        sum += s.get(JAVA_FLOAT_UNALIGNED, 4L * (sumsAt + (long) g * stride + r));
+      }
+      y.set(JAVA_FLOAT_UNALIGNED, at, sum);
+    }
   }
 
   private static void start(ByteBuffer bias, MemorySegment y, int yAt, int from, int to) {

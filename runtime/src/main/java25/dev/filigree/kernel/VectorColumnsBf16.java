@@ -1,5 +1,6 @@
 package dev.filigree.kernel;
 
+import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
@@ -10,15 +11,29 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 
 /** Stored rows of bfloat16, one per input; lanes are outputs. */
 final class VectorColumnsBf16 {
+  private static final VectorSpecies<Integer> I = F.withLanes(int.class);
+  private static final IntVector UPPER_HALF = IntVector.broadcast(I, 0xffff0000);
+
+  /** Outputs of one vector of integers. */
+  private static final int PAIRS = 2 * LANES;
+
+  private static final VectorShuffle<Float> FIRST = VectorShuffle.makeZip(F, 0);
+  private static final VectorShuffle<Float> SECOND = VectorShuffle.makeZip(F, 1);
 
   private VectorColumnsBf16() {}
 
   /**
-   * Adds the products of active inputs i to i + 3. Eight, as of the other types, are more
-   * conversions than the compiler puts into one loop: what is left makes an object of every vector.
+   * Adds the products of active inputs i to i + 3. An integer of 32 bits holds two neighbours, so a
+   * vector of integers gives those with even distance from {@code from} and those with odd, and y
+   * has them in that order until {@link #inOrder}. Eight inputs, as of the other types, are more
+   * operations than the compiler puts into one loop: what is left makes an object of every vector.
    *
    * @param inputs these four
    */
@@ -46,55 +61,37 @@ final class VectorColumnsBf16 {
     long p3 = 2L * k3 * rows;
     long yBase = 4L * yAt;
     int r = from;
-    for (; r + LANES <= to; r += LANES) {
-      long o = 4L * r;
+    for (; r + PAIRS <= to; r += PAIRS) {
+      long o = yBase + 4L * r;
       long h = 2L * r;
-      FloatVector a = FloatVector.fromMemorySegment(F, y, yBase + o, ORDER);
-      a = VectorLoads.bf16(w, p0 + h).fma(FloatVector.broadcast(F, x0), a);
-      FloatVector b = VectorLoads.bf16(w, p1 + h).mul(FloatVector.broadcast(F, x1));
-      a = VectorLoads.bf16(w, p2 + h).fma(FloatVector.broadcast(F, x2), a);
-      b = VectorLoads.bf16(w, p3 + h).fma(FloatVector.broadcast(F, x3), b);
-      a.add(b).intoMemorySegment(y, yBase + o, ORDER);
+      FloatVector a = FloatVector.fromMemorySegment(F, y, o, ORDER);
+      FloatVector b = FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER);
+      IntVector v = pairs(w, p0 + h);
+      FloatVector s = FloatVector.broadcast(F, x0);
+      a = even(v).fma(s, a);
+      b = odd(v).fma(s, b);
+      v = pairs(w, p1 + h);
+      s = FloatVector.broadcast(F, x1);
+      a = even(v).fma(s, a);
+      b = odd(v).fma(s, b);
+      v = pairs(w, p2 + h);
+      s = FloatVector.broadcast(F, x2);
+      a = even(v).fma(s, a);
+      b = odd(v).fma(s, b);
+      v = pairs(w, p3 + h);
+      s = FloatVector.broadcast(F, x3);
+      a = even(v).fma(s, a);
+      b = odd(v).fma(s, b);
+      a.intoMemorySegment(y, o, ORDER);
+      b.intoMemorySegment(y, o + BYTES, ORDER);
     }
-    tail4(w, rows, active, i, inputs, y, yAt, r, to);
+    tail(w, p0, x0, y, yAt, r, to);
+    tail(w, p1, x1, y, yAt, r, to);
+    tail(w, p2, x2, y, yAt, r, to);
+    tail(w, p3, x3, y, yAt, r, to);
   }
 
-  /** The same operations in the same order as in a lane, so the bits are the same. */
-  private static void tail4(
-      MemorySegment w,
-      int rows,
-      int[] active,
-      int i,
-      float[] inputs,
-      MemorySegment y,
-      int yAt,
-      int from,
-      int to) {
-    int k0 = VectorColumns.input(active, i);
-    int k1 = VectorColumns.input(active, i + 1);
-    int k2 = VectorColumns.input(active, i + 2);
-    int k3 = VectorColumns.input(active, i + 3);
-    float x0 = inputs[0];
-    float x1 = inputs[1];
-    float x2 = inputs[2];
-    float x3 = inputs[3];
-    long p0 = 2L * k0 * rows;
-    long p1 = 2L * k1 * rows;
-    long p2 = 2L * k2 * rows;
-    long p3 = 2L * k3 * rows;
-    long yBase = 4L * yAt;
-    for (int r = from; r < to; r++) {
-      long o = 4L * r;
-      float a = y.get(JAVA_FLOAT_UNALIGNED, yBase + o);
-      a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p0 + 2L * r)), x0, a);
-      float b = Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p1 + 2L * r)) * x1;
-      a = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p2 + 2L * r)), x2, a);
-      b = Math.fma(Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p3 + 2L * r)), x3, b);
-      y.set(JAVA_FLOAT_UNALIGNED, yBase + o, a + b);
-    }
-  }
-
-  /** Adds the products of input k. */
+  /** Adds the products of input k; y is in the order of {@link #rows4}. */
   static void row(
       MemorySegment w,
       int rows,
@@ -106,26 +103,67 @@ final class VectorColumnsBf16 {
       int from,
       int to) {
     float xk = x.getFloat(4 * (xAt + k));
-    FloatVector v = FloatVector.broadcast(F, xk);
+    FloatVector s = FloatVector.broadcast(F, xk);
     long p = 2L * k * rows;
     long yBase = 4L * yAt;
     int r = from;
-    for (; r + LANES <= to; r += LANES) {
+    for (; r + PAIRS <= to; r += PAIRS) {
       long o = yBase + 4L * r;
-      VectorLoads.bf16(w, p + 2L * r)
-          .fma(v, FloatVector.fromMemorySegment(F, y, o, ORDER))
-          .intoMemorySegment(y, o, ORDER);
+      IntVector v = pairs(w, p + 2L * r);
+      even(v).fma(s, FloatVector.fromMemorySegment(F, y, o, ORDER)).intoMemorySegment(y, o, ORDER);
+      odd(v)
+          .fma(s, FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER))
+          .intoMemorySegment(y, o + BYTES, ORDER);
     }
-    for (; r < to; r++) {
-      long o = yBase + 4L * r;
-      y.set(
-          JAVA_FLOAT_UNALIGNED,
-          o,
-          Math.fma(
-              Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p + 2L * r)),
-              xk,
-              y.get(JAVA_FLOAT_UNALIGNED, o)));
+    tail(w, p, xk, y, yAt, r, to);
+  }
+
+  /** The same operations in the same order as in a lane, so the bits are the same. */
+  private static void tail(
+      MemorySegment w, long p, float xk, MemorySegment y, int yAt, int from, int to) {
+    for (int r = from; r < to; r++) {
+      long o = 4L * (yAt + (long) r);
+      float weight = Bf16.toFloat(w.get(JAVA_SHORT_UNALIGNED, p + 2L * r));
+      y.set(JAVA_FLOAT_UNALIGNED, o, Math.fma(weight, xk, y.get(JAVA_FLOAT_UNALIGNED, o)));
     }
+  }
+
+  /** Puts the sums of {@link #rows4} into the order of the outputs and adds the bias. */
+  static void inOrder(ByteBuffer bias, MemorySegment y, int yAt, int from, int to) {
+    MemorySegment offsets = bias == null ? null : Views.segment(bias);
+    int r = from;
+    for (; r + PAIRS <= to; r += PAIRS) {
+      long o = 4L * (yAt + (long) r);
+      FloatVector even = FloatVector.fromMemorySegment(F, y, o, ORDER);
+      FloatVector odd = FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER);
+      FloatVector a = even.rearrange(FIRST, odd);
+      FloatVector b = even.rearrange(SECOND, odd);
+      if (offsets != null) {
+        a = a.add(FloatVector.fromMemorySegment(F, offsets, 4L * r, ORDER));
+        b = b.add(FloatVector.fromMemorySegment(F, offsets, 4L * r + BYTES, ORDER));
+      }
+      a.intoMemorySegment(y, o, ORDER);
+      b.intoMemorySegment(y, o + BYTES, ORDER);
+    }
+    if (offsets != null) {
+      for (; r < to; r++) {
+        long o = 4L * (yAt + (long) r);
+        float offset = offsets.get(JAVA_FLOAT_UNALIGNED, 4L * r);
+        y.set(JAVA_FLOAT_UNALIGNED, o, y.get(JAVA_FLOAT_UNALIGNED, o) + offset);
+      }
+    }
+  }
+
+  private static IntVector pairs(MemorySegment w, long at) {
+    return IntVector.fromMemorySegment(I, w, at, ORDER);
+  }
+
+  private static FloatVector even(IntVector pairs) {
+    return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  private static FloatVector odd(IntVector pairs) {
+    return pairs.lanewise(VectorOperators.AND, UPPER_HALF).reinterpretAsFloats();
   }
 
   /** Inputs k0 to k1 of four activation rows by two vectors of outputs, sums in registers. */

@@ -8,6 +8,7 @@ final class VectorKernels implements Kernels {
   private final CsrKernels csr = new VectorCsr();
   private final SellKernels sell = new VectorSell();
   private final ActivationKernels activations = new VectorActivations();
+  private final AttentionKernels attention = new VectorAttention();
   private final StripKernels strips = new VectorStrips();
 
   @Override
@@ -43,6 +44,11 @@ final class VectorKernels implements Kernels {
   @Override
   public ActivationKernels activations() {
     return activations;
+  }
+
+  @Override
+  public AttentionKernels attention() {
+    return attention;
   }
 
   @Override

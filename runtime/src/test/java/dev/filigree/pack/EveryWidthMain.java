@@ -21,10 +21,22 @@ final class EveryWidthMain extends KernelEquivalence {
     tests.nonFiniteAndTinyNumbers();
     tests.removedWeightsDoNotMeetInfinities();
     tests.activeInputsOnly();
+    tests.inputsInGroups();
     tests.wantedOutputsOnly();
     tests.everyLengthUpToThreeVectorsAndOddLargeOnes();
     endWorkers();
     Fused.run();
+    new Attention().run();
+  }
+
+  @SuppressWarnings("JUnitMethodInvoked") // a forked JVM has no test engine
+  private static final class Attention extends AttentionEquivalence {
+
+    void run() {
+      everyHeadAndRange();
+      scoresFarApart();
+      notANumber();
+    }
   }
 
   @SuppressWarnings("JUnitMethodInvoked") // a forked JVM has no test engine

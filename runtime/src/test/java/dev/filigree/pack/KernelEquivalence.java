@@ -194,6 +194,73 @@ abstract class KernelEquivalence {
     }
   }
 
+  /** Large enough to be split by inputs, also where only some of the outputs are wanted. */
+  @Test
+  void inputsInGroups() {
+    long seed = seed();
+    Random random = new Random(seed);
+    try (Workers one = new Workers(1);
+        Workers five = new Workers(5)) {
+      for (ValueType type : TYPES) {
+        int rows = 200 + random.nextInt(90);
+        int cols = 1100 + random.nextInt(90);
+        float[] w = Samples.gaussian(random, rows * cols);
+        ColumnsMatrix matrix =
+            (ColumnsMatrix) PackedMatrices.of("columns", type, Samples.direct(w), rows, cols);
+        float[] rounded = Samples.unpack(matrix);
+        float[] x = Samples.gaussian(random, cols);
+        int[] active = IntStream.range(0, cols).filter(k -> random.nextInt(3) > 0).toArray();
+        float[] masked = new float[cols];
+        for (int k : active) {
+          masked[k] = x[k];
+        }
+        float[] bias = random.nextBoolean() ? Samples.gaussian(random, rows) : null;
+        ByteBuffer offsets = bias == null ? null : Samples.misaligned(bias);
+        int from = random.nextInt(60);
+        int to = rows - random.nextInt(60);
+        for (Kernels kernels : kernels()) {
+          String what =
+              "seed " + seed + " " + kernels.name() + " " + type + " " + rows + "x" + cols;
+          float[] first = null;
+          for (Workers workers : List.of(one, two, five)) {
+            Execution on = new Execution(kernels, workers);
+            ByteBuffer y = Samples.direct(new float[rows]);
+            matrix.multiplyActive(on, Samples.direct(x), active, active.length, offsets, y);
+            boolean[] all = new boolean[rows * cols];
+            java.util.Arrays.fill(all, true);
+            compare(what, rounded, rows, cols, masked, 1, bias, y, all);
+            first = first == null ? Samples.array(y) : first;
+            assertThat(Samples.array(y)).as(what + " threads").isEqualTo(first);
+            float[] some = first.clone();
+            java.util.Arrays.fill(some, 0, from, 77f);
+            java.util.Arrays.fill(some, to, rows, 77f);
+            float[] empty = new float[rows + 5];
+            java.util.Arrays.fill(empty, 77f);
+            ByteBuffer part = Samples.misaligned(empty);
+            matrix.activeOutputs(
+                on, Samples.direct(x), 0, active, active.length, offsets, part, 5, from, to);
+            float[] expected = new float[rows + 5];
+            java.util.Arrays.fill(expected, 77f);
+            if (!near(some, Samples.array(part), expected, 5, 1e-3f)) {
+              assertThat(Samples.array(part)).as(what + " some outputs").isEqualTo(expected);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Whether the values behind the first {@code at} are near; puts what was expected there. */
+  private static boolean near(float[] some, float[] actual, float[] expected, int at, float bound) {
+    System.arraycopy(some, 0, expected, at, some.length);
+    for (int i = 0; i < actual.length; i++) {
+      if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   @Test
   void wantedOutputsOnly() {
     long seed = seed();

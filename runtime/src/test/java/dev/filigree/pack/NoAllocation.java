@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.filigree.kernel.Activation;
+import dev.filigree.kernel.AttentionKernels;
 import dev.filigree.kernel.Execution;
 import dev.filigree.kernel.KernelSelection;
+import dev.filigree.kernel.KeyValueArrays;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.kernel.Workers;
 import dev.filigree.pack.Samples.Pattern;
@@ -54,6 +56,20 @@ final class NoAllocation {
     }
   }
 
+  static void attentionAllocatesNothing() {
+    Random random = new Random(13);
+    KeyValueArrays kv = new KeyValueArrays(1, 72, COLS);
+    for (int t = 0; t < COLS; t++) {
+      kv.put(t, Samples.gaussian(random, 144), 0, 72);
+    }
+    float[] q = Samples.gaussian(random, 72);
+    float[] scores = new float[AttentionKernels.scores(COLS)];
+    float[] out = new float[72];
+    AttentionKernels kernels = KernelSelection.current().attention();
+    assertAllocatesNothing(
+        "attention", () -> kernels.head(kv, 0, q, 0, 3, COLS, scores, 0, out, 0));
+  }
+
   static void gatedFeedForwardAllocatesNothing() {
     Random random = new Random(12);
     InputRule rule = NoAllocation::positive;
@@ -88,6 +104,7 @@ final class NoAllocation {
   public static void main(String[] arguments) {
     productsOfEveryFormatAllocateNothing();
     gatedFeedForwardAllocatesNothing();
+    attentionAllocatesNothing();
     System.out.println(KernelSelection.description() + ": nothing allocated");
   }
 

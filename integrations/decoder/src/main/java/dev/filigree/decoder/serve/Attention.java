@@ -1,25 +1,23 @@
 package dev.filigree.decoder.serve;
 
 import dev.filigree.decoder.model.DecoderConfig;
-import dev.filigree.kernel.Workers;
-import java.util.Arrays;
+import dev.filigree.kernel.AttentionKernels;
+import dev.filigree.kernel.Execution;
 
 /** Grouped-query attention (Ainslie et al. 2023) of rows over a cache. Not safe for threads. */
 final class Attention {
   private final DecoderConfig config;
   private final int headDim;
   private final int group;
-  private final float scale;
   private final float[] scores;
-  private final int capacity;
+  private final int perHead;
 
   Attention(DecoderConfig config, int capacity) {
     this.config = config;
-    this.capacity = capacity;
     headDim = config.headDim();
     group = config.heads() / config.kvHeads();
-    scale = (float) (1 / Math.sqrt(headDim));
-    scores = new float[Math.multiplyExact(config.heads(), capacity)];
+    perHead = AttentionKernels.scores(capacity);
+    scores = new float[Math.multiplyExact(config.heads(), perHead)];
   }
 
   /**
@@ -28,8 +26,10 @@ final class Attention {
    * @param out [rows][heads * headDim], overwritten
    */
   void run(KvCache cache, float[] q, int stride, int rows, int position, float[] out) {
+    Execution on = Execution.current();
+    AttentionKernels kernels = on.kernels().attention();
     long work = 2L * rows * config.qDim() * (position + rows);
-    Workers.shared()
+    on.workers()
         .run(
             config.heads(),
             1,
@@ -38,46 +38,20 @@ final class Attention {
             (from, to) -> {
               for (int h = from; h < to; h++) {
                 for (int r = 0; r < rows; r++) {
-                  head(cache, h, q, r * stride, position + r, out, r * config.qDim());
+                  int last = position + r;
+                  kernels.head(
+                      cache.arrays(),
+                      h / group,
+                      q,
+                      r * stride + h * headDim,
+                      config.firstVisible(last),
+                      last + 1,
+                      scores,
+                      h * perHead,
+                      out,
+                      r * config.qDim() + h * headDim);
                 }
               }
             });
-  }
-
-  private void head(
-      KvCache cache, int h, float[] q, int qAt, int position, float[] out, int outAt) {
-    int first = config.firstVisible(position);
-    int n = position + 1 - first;
-    int s = h * capacity;
-    int kv = h / group;
-    Arrays.fill(scores, s, s + n, 0f);
-    for (int d = 0; d < headDim; d++) {
-      int key = (kv * headDim + d) * cache.capacity() + first;
-      Vectors.addScaled(scores, s, cache.keys, key, n, q[qAt + h * headDim + d] * scale);
-    }
-    softmax(s, n);
-    int o = outAt + h * headDim;
-    Arrays.fill(out, o, o + headDim, 0f);
-    for (int t = 0; t < n; t++) {
-      int value = (kv * cache.capacity() + first + t) * headDim;
-      Vectors.addScaled(out, o, cache.values, value, headDim, scores[s + t]);
-    }
-  }
-
-  private void softmax(int at, int n) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int t = 0; t < n; t++) {
-      max = Math.max(max, scores[at + t]);
-    }
-    double sum = 0;
-    for (int t = 0; t < n; t++) {
-      float e = (float) Math.exp(scores[at + t] - max);
-      scores[at + t] = e;
-      sum += e;
-    }
-    float inverse = (float) (1 / sum);
-    for (int t = 0; t < n; t++) {
-      scores[at + t] *= inverse;
-    }
   }
 }

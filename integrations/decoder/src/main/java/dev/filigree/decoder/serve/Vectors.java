@@ -44,13 +44,6 @@ final class Vectors {
     }
   }
 
-  /** out += scale * v over n elements. */
-  static void addScaled(float[] out, int outAt, float[] v, int at, int n, float scale) {
-    for (int i = 0; i < n; i++) {
-      out[outAt + i] += scale * v[at + i];
-    }
-  }
-
   /** out += v over n elements. */
   static void add(float[] out, float[] v, int n) {
     for (int i = 0; i < n; i++) {

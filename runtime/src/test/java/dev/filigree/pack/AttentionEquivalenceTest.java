@@ -1,0 +1,4 @@
+package dev.filigree.pack;
+
+/** From class folders: plain kernels. */
+class AttentionEquivalenceTest extends AttentionEquivalence {}
