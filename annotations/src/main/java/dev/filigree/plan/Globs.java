@@ -1,6 +1,7 @@
 package dev.filigree.plan;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Globs over layer paths: {@code *} and {@code ?} inside one name, {@code **} across names. */
@@ -34,6 +35,23 @@ public final class Globs {
     return glob.indexOf('*') < 0 && glob.indexOf('?') < 0;
   }
 
+  /** Why a glob can match no path and no name of a tensor; empty where it can. */
+  public static Optional<String> problem(String glob) {
+    if (glob.isBlank()) {
+      return Optional.of("it is empty");
+    }
+    if (glob.startsWith("/") || glob.endsWith("/")) {
+      return Optional.of("paths neither start nor end with '/'");
+    }
+    if (glob.contains("//")) {
+      return Optional.of("a name between two '/' is empty");
+    }
+    if (glob.indexOf('\\') >= 0 || !glob.strip().equals(glob)) {
+      return Optional.of("names are joined by '/' and have no blanks at the ends or backslashes");
+    }
+    return Optional.empty();
+  }
+
   static void check(List<String> include, List<String> exclude, List<Problem> problems) {
     checkEach(include, "include", problems);
     checkEach(exclude, "exclude", problems);
@@ -55,19 +73,9 @@ public final class Globs {
     }
   }
 
+  /** The same for the paths of annotations, whose names have no dots; null where it can. */
   private static String reasonItCannotMatch(String glob) {
-    if (glob.isBlank()) {
-      return "it is empty";
-    }
-    if (glob.startsWith("/") || glob.endsWith("/")) {
-      return "paths neither start nor end with '/'";
-    }
-    if (glob.contains("//")) {
-      return "a name between two '/' is empty";
-    }
-    if (glob.indexOf('\\') >= 0 || glob.indexOf('.') >= 0 || !glob.strip().equals(glob)) {
-      return "names are joined by '/' and have no blanks at the ends, backslashes or dots";
-    }
-    return null;
+    String dots = "names are joined by '/' and have no blanks at the ends, backslashes or dots";
+    return problem(glob).orElse(glob.indexOf('.') >= 0 ? dots : null);
   }
 }

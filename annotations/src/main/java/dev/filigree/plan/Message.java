@@ -7,7 +7,7 @@ import java.util.Locale;
  * stable.
  *
  * <p>Ranges: 01xx declarations, 02xx binding and training, 03xx kernels, packing and the gate, 04xx
- * files, 05xx agent, 06xx command line and data, 07xx decoder.
+ * files, 05xx agent, 06xx command line and data, 07xx and 08xx decoder, 084x recipes.
  */
 public enum Message {
   // 01xx declarations: checked by the compiler and again when a model is bound
@@ -398,6 +398,19 @@ public enum Message {
       "%s cannot be used: %s. The decoder runs GGUF files of the architectures llama and qwen2; convert the model again, or pass another."),
   FIL_0823(
       "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer."),
+  FIL_0840(
+      "%s is no recipe: %s. A recipe is a YAML file in UTF-8 of %s bytes at most; docs/recipes.md shows one."),
+  FIL_0841("%s: this is no YAML: %s. %s."),
+  FIL_0842("%s: %s has no key \"%s\". Legal: %s. %s"),
+  FIL_0843("%s: %s is %s; legal: %s.%s"),
+  FIL_0844("%s: %s"),
+  FIL_0845("%s: %s. Write it out; a recipe needs no more than %s."),
+  FIL_0846("%s: %s does not go with %s, %s. %s."),
+  FIL_0847(
+      "%s: \"%s\" matches none of the layers of %s. Nearest: %s. Correct the glob; * stands for any characters but '/'."),
+  FIL_0848("%s: the key \"%s\" is there twice, first in line %s. Remove one of the two."),
+  FIL_0849(
+      "The recipe %s cannot be read, because the reader of recipes is not there. Put filigree-recipe and snakeyaml-engine beside filigree-djl on the class path."),
   FIL_0850(
       "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode."),
   FIL_0851(

@@ -18,11 +18,16 @@ import java.util.Set;
 public final class PlanRules {
   private static final Set<Integer> KERNEL_GROUPS = Set.of(4, 8, 16);
 
-  // The defaults of the annotations.
-  private static final Declaration.Ramp SPARSE_SCHEDULE =
+  /** The default schedule of {@code @Sparse}. */
+  public static final Declaration.Ramp SPARSE_SCHEDULE =
       new Declaration.Ramp(ScheduleKind.CUBIC, 0, 0.6, 20, 3);
-  private static final Declaration.Ramp NM_SCHEDULE =
+
+  /** The default schedule of {@code @NMSparse}. */
+  public static final Declaration.Ramp NM_SCHEDULE =
       new Declaration.Ramp(ScheduleKind.CONSTANT, 0, 1, 1, 3);
+
+  /** The default {@code lambda} of {@code @NMSparse}. */
+  public static final double NM_LAMBDA = 2e-4;
 
   private PlanRules() {}
 

@@ -58,6 +58,21 @@ class ArchitectureTest {
           .resideOutsideOfPackages("java..", "dev.filigree.annotations..", "dev.filigree.plan..");
 
   @ArchTest
+  static final ArchRule recipesAreOnlyRead =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.filigree.recipe..")
+          .should()
+          .dependOnClassesThat()
+          .resideOutsideOfPackages(
+              "java..",
+              "dev.filigree.annotations..",
+              "dev.filigree.plan..",
+              "dev.filigree.recipe..",
+              "org.snakeyaml..")
+          .because("what a recipe asks for is done by others");
+
+  @ArchTest
   static final ArchRule runtimeDoesNotLookUp =
       noClasses()
           .that()
@@ -79,6 +94,7 @@ class ArchitectureTest {
               "dev.filigree.djl..",
               "dev.filigree.agent..",
               "dev.filigree.cli..",
+              "dev.filigree.recipe..",
               "dev.filigree.samples..");
 
   @ArchTest
@@ -89,7 +105,10 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "dev.filigree.agent..", "dev.filigree.cli..", "dev.filigree.samples..");
+              "dev.filigree.agent..",
+              "dev.filigree.cli..",
+              "dev.filigree.recipe..",
+              "dev.filigree.samples..");
 
   @ArchTest
   static final ArchRule nothingTalksToTheNetwork =

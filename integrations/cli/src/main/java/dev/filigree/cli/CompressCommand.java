@@ -36,6 +36,14 @@ final class CompressCommand implements Callable<Integer> {
   private Path tokenizer;
 
   @Option(
+      names = "--recipe",
+      paramLabel = "R",
+      description =
+          "A YAML file that says it all, also layer by layer; see docs/recipes.md. Options given"
+              + " here win over it.")
+  private Path recipe;
+
+  @Option(
       names = "--weights",
       paramLabel = "SPEC",
       description =
@@ -55,8 +63,8 @@ final class CompressCommand implements Callable<Integer> {
   @Option(
       names = "--values",
       paramLabel = "f32|bf16|int8",
-      defaultValue = "f32",
-      description = "Type of stored weights; bf16 and int8 round. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Type of stored weights; bf16 and int8 round. Default: that of the recipe, else f32.")
   private String values;
 
   @Option(
@@ -68,10 +76,9 @@ final class CompressCommand implements Callable<Integer> {
   @Option(
       names = "--calibration-mode",
       paramLabel = "sequential|dense",
-      defaultValue = "sequential",
       description =
           "Whether a block is calibrated behind the pruned blocks before it, or in the untouched"
-              + " model. Default: ${DEFAULT-VALUE}.")
+              + " model. Default: that of the recipe, else sequential.")
   private String mode;
 
   @Option(
@@ -84,9 +91,8 @@ final class CompressCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "Of random masks. Default: ${DEFAULT-VALUE}.")
-  private long seed;
+      description = "Of random masks. Default: that of the recipe, else 0.")
+  private Long seed;
 
   @Mixin private JsonOption json;
   @Spec private CommandSpec spec;
@@ -97,7 +103,16 @@ final class CompressCommand implements Callable<Integer> {
     CompressRun run =
         CompressRun.of(
             new CompressRun.Arguments(
-                model, tokenizer, weights, activation, values, calibration, mode, seed, out));
+                model,
+                tokenizer,
+                recipe,
+                weights,
+                activation,
+                values,
+                calibration,
+                mode,
+                seed,
+                out));
     CompressResult result;
     try (ProgressDisplay progress = ProgressDisplay.on(spec.commandLine().getErr())) {
       result = run.run(progress);

@@ -1,6 +1,6 @@
 package dev.filigree.cli.decoder;
 
-import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.decoder.load.DecoderFiles;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.sparsity.DecoderPruning;
@@ -14,6 +14,7 @@ import dev.filigree.file.PackedDirectory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.RunOption;
 import dev.filigree.samples.digits.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,41 +40,53 @@ import java.util.stream.Stream;
 public record CompressRun(
     Path model,
     Path tokenizer,
-    Optional<OneShotPlan> weights,
+    CompressRecipe recipe,
+    LayerPlans weights,
     Optional<SparsitySpec.Activation> activation,
     ValueType values,
     Path calibration,
     DecoderPruning.Mode mode,
     Path out) {
 
-  /** The texts of the options; null where one was not given. */
+  /**
+   * The texts of the options; null where one was not given. They win over the recipe, which wins
+   * over defaults.
+   */
   public record Arguments(
       Path model,
       Path tokenizer,
+      Path recipe,
       String weights,
       String activation,
       String values,
       Path calibration,
       String mode,
-      long seed,
+      Long seed,
       Path out) {}
 
   /**
    * Reads the options.
    *
    * @throws FiligreeException FIL-0604 for an illegal value, FIL-0719 where calibration is needed
-   *     and missing
+   *     and missing, FIL-0840 to FIL-0848 for the recipe
    */
   public static CompressRun of(Arguments a) {
+    CompressRecipe recipe = CompressRecipe.of(a.recipe);
+    long seed = a.seed != null ? a.seed : Long.parseLong(recipe.option(RunOption.SEED, null, "0"));
     CompressRun run =
         new CompressRun(
             a.model,
             a.tokenizer,
-            Optional.ofNullable(a.weights).map(SparsitySpec::weights).map(p -> p.withSeed(a.seed)),
-            Optional.ofNullable(a.activation).map(SparsitySpec::activation),
-            DecoderSpec.values(a.values),
+            recipe,
+            a.weights != null
+                ? LayerPlans.all(SparsitySpec.weights(a.weights).withSeed(seed))
+                : recipe.weights(seed),
+            a.activation != null
+                ? Optional.of(SparsitySpec.activation(a.activation))
+                : recipe.activation(),
+            DecoderSpec.values(recipe.option(RunOption.VALUES, a.values, ValueType.F32.label())),
             a.calibration,
-            DecoderSpec.mode(a.mode),
+            DecoderSpec.mode(recipe.option(RunOption.CALIBRATION_MODE, a.mode, "sequential")),
             a.out);
     if (a.calibration == null) {
       run.calibrated()
@@ -88,7 +101,7 @@ public record CompressRun(
   /** A method that needs calibration, where one does. */
   private Optional<String> calibrated() {
     return weights
-        .filter(OneShotPlan::needsInputs)
+        .needingInputs()
         .map(p -> p.method().label())
         .or(
             () ->
@@ -103,6 +116,7 @@ public record CompressRun(
   public CompressResult run(Progress progress) {
     PackedDirectory.checkWritable(out);
     DecoderWeights source = DecoderFiles.open(model);
+    recipe.requireMatches(model, source.config());
     if (tokenizer != null) {
       // One of another model is refused now, not when somebody generates.
       Tokenizer.open(tokenizer, source.config().vocab()).close();

@@ -2,6 +2,7 @@ package dev.filigree.decoder.sparsity;
 
 import dev.filigree.calibrate.LayerStatistics;
 import dev.filigree.criterion.Layer;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShot;
 import dev.filigree.criterion.OneShotMethod;
 import dev.filigree.criterion.OneShotPlan;
@@ -17,37 +18,43 @@ import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** Prunes the seven projections of one block after another; nothing of a block is kept. */
+/**
+ * Prunes those of the seven projections that have a plan, of one block after another; nothing of a
+ * block is kept.
+ */
 final class BlockPruner {
   private final DecoderWeights weights;
-  private final OneShotPlan plan;
-  private final OneShot oneShot;
+  private final LayerPlans plans;
 
   /**
    * @throws FiligreeException FIL-0421 for a method that needs gradients
    */
-  BlockPruner(DecoderWeights weights, OneShotPlan plan) {
-    if (plan.method().needs() == OneShotMethod.Needs.GRADIENTS) {
-      throw new FiligreeException(
-          Message.FIL_0421,
-          plan.method().label(),
-          "a decoder",
-          "magnitude, random, wanda, sparsegpt");
+  BlockPruner(DecoderWeights weights, LayerPlans plans) {
+    for (OneShotPlan plan : plans.plans()) {
+      if (plan.method().needs() == OneShotMethod.Needs.GRADIENTS) {
+        throw new FiligreeException(
+            Message.FIL_0421,
+            plan.method().label(),
+            "a decoder",
+            "magnitude, random, wanda, sparsegpt");
+      }
     }
     this.weights = weights;
-    this.plan = plan;
-    oneShot = new OneShot(plan);
+    this.plans = plans;
   }
 
   /**
    * A pruned block.
    *
-   * @param replaced its seven weights, by name, as {@link DecoderWeights#floats} gives them
+   * @param replaced those of its seven weights that were pruned, by name, as {@link
+   *     DecoderWeights#floats} gives them
    * @param masks by name
    * @param warnings messages to show
    */
@@ -58,15 +65,25 @@ final class BlockPruner {
     }
   }
 
-  /** Statistics without any token yet, one for every distinct input of a block. */
+  /**
+   * Statistics without any token yet, one for every distinct input of a block that is looked at.
+   */
   Map<Projection.Site, LayerStatistics> statistics(int layer) {
-    LayerStatistics.Contents contents =
-        plan.method().needs() == OneShotMethod.Needs.GRAM
-            ? LayerStatistics.Contents.GRAM
-            : LayerStatistics.Contents.SUMS;
     Map<Projection.Site, LayerStatistics> out = new EnumMap<>(Projection.Site.class);
     for (Projection.Site site : Projection.Site.values()) {
       Projection first = site.projections()[0];
+      List<OneShotPlan> calibrated =
+          Arrays.stream(site.projections())
+              .flatMap(p -> plans.of(p.weight(layer)).stream())
+              .filter(OneShotPlan::needsInputs)
+              .toList();
+      if (calibrated.isEmpty()) {
+        continue;
+      }
+      LayerStatistics.Contents contents =
+          calibrated.stream().anyMatch(p -> p.method().needs() == OneShotMethod.Needs.GRAM)
+              ? LayerStatistics.Contents.GRAM
+              : LayerStatistics.Contents.SUMS;
       out.put(
           site, new LayerStatistics(first.weight(layer), first.cols(weights.config()), contents));
     }
@@ -76,7 +93,7 @@ final class BlockPruner {
   /**
    * Prunes a block.
    *
-   * @param statistics of its inputs; empty where the plan needs none
+   * @param statistics of its inputs, where a plan needs them
    * @throws FiligreeException as {@link OneShot#prune}
    */
   Block prune(int layer, Map<Projection.Site, LayerStatistics> statistics) {
@@ -85,14 +102,19 @@ final class BlockPruner {
     Map<String, Mask> masks = new LinkedHashMap<>();
     List<String> warnings = new ArrayList<>();
     for (Projection p : Projection.values()) {
+      Optional<OneShotPlan> plan = plans.of(p.weight(layer));
+      if (plan.isEmpty()) {
+        continue;
+      }
       Layer dense =
           Layer.of(
               p.weight(layer),
               p.rows(c),
               p.cols(c),
               weights.floats(p.weight(layer)).asFloatBuffer());
+      boolean calibrated = plan.get().needsInputs();
       Pruned result =
-          oneShot.prune(plan.needsInputs() ? dense.with(statistics.get(p.site())) : dense);
+          new OneShot(plan.get()).prune(calibrated ? dense.with(statistics.get(p.site())) : dense);
       replaced.put(p.weight(layer), direct(result.weights()));
       masks.put(p.weight(layer), result.mask());
       warnings.addAll(result.warnings());

@@ -1,6 +1,7 @@
 package dev.filigree.decoder.sparsity;
 
 import dev.filigree.calibrate.LayerStatistics;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShot;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.decoder.model.DecoderWeights;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** One-shot pruning of the seven projections of every block; embedding and head stay. */
 public final class DecoderPruning {
@@ -63,7 +65,7 @@ public final class DecoderPruning {
     /**
      * @param layer number of the block
      * @param weights the model with this block pruned, all others as they were
-     * @param masks of its projections, by tensor name
+     * @param masks of those of its projections that were pruned, by tensor name
      */
     void accept(int layer, DecoderWeights weights, Map<String, Mask> masks);
   }
@@ -86,7 +88,7 @@ public final class DecoderPruning {
     List<String> warnings =
         forEachBlock(
             weights,
-            plan,
+            LayerPlans.all(plan),
             sequences,
             mode,
             (layer, block, of) -> {
@@ -105,15 +107,16 @@ public final class DecoderPruning {
    */
   public static List<String> forEachBlock(
       DecoderWeights weights,
-      OneShotPlan plan,
+      LayerPlans plans,
       List<int[]> sequences,
       Mode mode,
       BlockSink sink,
       Progress progress) {
-    BlockPruner pruner = new BlockPruner(weights, plan);
-    boolean calibrated = plan.needsInputs();
+    BlockPruner pruner = new BlockPruner(weights, plans);
+    Optional<OneShotPlan> needing = plans.needingInputs();
+    boolean calibrated = needing.isPresent();
     if (calibrated && sequences.isEmpty()) {
-      throw new FiligreeException(Message.FIL_0719, plan.method().label());
+      throw new FiligreeException(Message.FIL_0719, needing.get().method().label());
     }
     int layers = weights.config().layers();
     List<String> warnings = new ArrayList<>();
@@ -138,7 +141,12 @@ public final class DecoderPruning {
   private static Map<Projection.Site, LayerStatistics> statistics(
       BlockPruner pruner, DecoderWeights weights, int layer, BlockPass pass, Mode mode) {
     Map<Projection.Site, LayerStatistics> out = pruner.statistics(layer);
-    LayerObserver observer = (site, rows) -> out.get(site).add(rows);
+    LayerObserver observer =
+        (site, rows) -> {
+          if (out.containsKey(site)) {
+            out.get(site).add(rows);
+          }
+        };
     try (PackedLayer block = PackedLayer.pack(weights, layer, PackSettings.DENSE)) {
       (mode == Mode.DENSE ? pass : pass.copy()).run(block, null, observer);
     }

@@ -1,6 +1,7 @@
 package dev.filigree.decoder.sparsity;
 
 import dev.filigree.calibrate.LayerStatistics;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
@@ -57,7 +58,8 @@ public final class InputCapture {
       DecoderPruning.Progress progress) {
     DecoderConfig c = weights.config();
     BlockPass pass = new BlockPass(weights, sequences);
-    BlockPruner pruner = behind.map(plan -> new BlockPruner(weights, plan)).orElse(null);
+    BlockPruner pruner =
+        behind.map(plan -> new BlockPruner(weights, LayerPlans.all(plan))).orElse(null);
     long tokens = sequences.stream().mapToLong(s -> s.length - 1L).sum();
     List<Tensor> tensors = new ArrayList<>();
     Map<String, Integer> widths = new LinkedHashMap<>();
@@ -69,7 +71,7 @@ public final class InputCapture {
         LayerObserver observer =
             (site, rows) -> {
               slots.get(site).append(bytes(rows));
-              if (pruner != null) {
+              if (statistics.containsKey(site)) {
                 statistics.get(site).add(rows);
               }
             };

@@ -1,5 +1,6 @@
 package dev.filigree.decoder.store;
 
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.sparsity.DecoderPruning;
@@ -18,7 +19,7 @@ import java.util.Optional;
 /**
  * How a decoder is compressed.
  *
- * @param weights how its projections are pruned, where they are
+ * @param weights how which of its projections are pruned
  * @param activation which activations are to be skipped, where some are
  * @param values type of stored weights
  * @param sequences calibration ids; empty where there are none
@@ -26,7 +27,7 @@ import java.util.Optional;
  * @param mode where calibration inputs of weights come from
  */
 public record CompressPlan(
-    Optional<OneShotPlan> weights,
+    LayerPlans weights,
     Optional<SparsitySpec.Activation> activation,
     ValueType values,
     List<int[]> sequences,
@@ -46,6 +47,23 @@ public record CompressPlan(
               String spec = a.method().label() + ":" + a.sparsity();
               throw new FiligreeException(Message.FIL_0851, a.method().label(), spec);
             });
+  }
+
+  /** Every projection pruned by the same plan, or none. */
+  public CompressPlan(
+      Optional<OneShotPlan> weights,
+      Optional<SparsitySpec.Activation> activation,
+      ValueType values,
+      List<int[]> sequences,
+      Optional<DataDigest> calibration,
+      DecoderPruning.Mode mode) {
+    this(
+        weights.map(LayerPlans::all).orElseGet(LayerPlans::none),
+        activation,
+        values,
+        sequences,
+        calibration,
+        mode);
   }
 
   /** The settings of pruning, as a receipt holds them. */

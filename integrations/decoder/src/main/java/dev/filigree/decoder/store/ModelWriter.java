@@ -18,8 +18,10 @@ import dev.filigree.file.Receipt;
 import dev.filigree.file.ReceiptStep;
 import dev.filigree.file.Spool;
 import dev.filigree.kernel.ValueType;
+import dev.filigree.mask.Mask;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Makes a packed directory of a decoder: prunes, calibrates, packs and stores it block by block, so
@@ -155,18 +158,22 @@ public final class ModelWriter {
 
   private List<String> blocks(Method method) {
     int layers = source.config().layers();
-    if (plan.weights().isPresent()) {
+    if (!plan.weights().isEmpty()) {
       return DecoderPruning.forEachBlock(
           source,
-          plan.weights().get(),
+          plan.weights(),
           plan.sequences(),
           plan.mode(),
           (layer, pruned, chosen) -> {
-            chosen.forEach(
-                (name, mask) -> {
-                  masks.put(name, mask.sha256());
-                  kept += mask.keptCount();
-                });
+            for (Projection p : Projection.values()) {
+              Mask mask = chosen.get(p.weight(layer));
+              if (mask == null) {
+                kept += nonZeros(p.weight(layer));
+              } else {
+                masks.put(p.weight(layer), mask.sha256());
+                kept += mask.keptCount();
+              }
+            }
             block(layer, pruned, method);
           },
           (done, total) -> progress.at("Pruning and packing blocks", done, total));
@@ -176,6 +183,18 @@ public final class ModelWriter {
       progress.at("Packing blocks", l + 1, layers);
     }
     return List.of();
+  }
+
+  private long nonZeros(String name) {
+    return Tensors.borrowing(
+        () -> {
+          ByteBuffer floats = source.floats(name);
+          long count = 0;
+          for (int i = 0; i < floats.limit(); i += 4) {
+            count += floats.getFloat(i) != 0 ? 1 : 0;
+          }
+          return count;
+        });
   }
 
   /** Stores a block; returns how many of its weights are not zero. */
@@ -190,21 +209,34 @@ public final class ModelWriter {
     }
     // Rounding to int8 a second time, for another layout, would not give the same weights.
     boolean anyFormat = method == Method.NONE || plan.values() != ValueType.INT8;
-    String pattern = plan.weights().map(w -> w.pattern().text()).orElse(null);
     long count = 0;
     for (StoredMatrices m : StoredMatrices.of(method)) {
+      String pattern = pattern(m.weights(layer));
       count += Tensors.borrowing(() -> store.matrix(weights, layer, m, anyFormat, pattern));
     }
     return count;
   }
 
+  /** The pattern that all of these are pruned in; null where there is not one. */
+  private String pattern(List<String> names) {
+    Set<String> patterns =
+        names.stream()
+            .map(name -> plan.weights().of(name).map(p -> p.pattern().text()).orElse(""))
+            .collect(Collectors.toSet());
+    String only = patterns.iterator().next();
+    return patterns.size() == 1 && !only.isEmpty() ? only : null;
+  }
+
   private Receipt receipt(Receipt before, double sparsity) {
     Receipt receipt = new Receipt(before.steps(), Map.of());
-    if (plan.weights().isPresent()) {
-      OneShotPlan pruned = plan.weights().get();
-      ReceiptStep step =
-          ReceiptStep.of("prune", plan.pruning(pruned)).withSeed(pruned.seed()).choosing(masks);
-      receipt = receipt.then(pruned.needsInputs() ? withData(step) : step);
+    for (OneShotPlan pruned : plan.weights().plans()) {
+      Map<String, String> chosen = new LinkedHashMap<>(masks);
+      chosen.keySet().removeIf(name -> !plan.weights().of(name).equals(Optional.of(pruned)));
+      if (!chosen.isEmpty()) {
+        ReceiptStep step =
+            ReceiptStep.of("prune", plan.pruning(pruned)).withSeed(pruned.seed()).choosing(chosen);
+        receipt = receipt.then(pruned.needsInputs() ? withData(step) : step);
+      }
     }
     if (plan.activation().isPresent()) {
       SparsitySpec.Activation a = plan.activation().get();

@@ -1,0 +1,87 @@
+package dev.filigree.recipe;
+
+import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.plan.ActivationRule;
+import dev.filigree.plan.Declaration;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import dev.filigree.plan.PlanRules;
+import java.util.List;
+import java.util.Map;
+
+/** {@code activation:} as the command line writes it, or as a mapping. */
+final class ActivationReader {
+  static final String METHOD = "method";
+  static final String SPARSITY = "sparsity";
+  private static final String SHARE = "a number of at least 0 and below 1";
+  private static final String ROLE =
+      "It names a field: declare CATS by @ActivationSparse on the block type; a decoder knows its own.";
+  private static final Map<String, String> ELSEWHERE =
+      Map.of(
+          "gate",
+          ROLE,
+          "up",
+          ROLE,
+          "down",
+          ROLE,
+          "keep-first",
+          "It is given on the command line: --keep-first.",
+          "scope",
+          "It is given on the command line: --activation-scope.");
+
+  private ActivationReader() {}
+
+  static ActivationRule rule(YamlNode node) {
+    if (node instanceof YamlNode.Text t) {
+      int colon = t.text().indexOf(':');
+      if (colon >= 0) {
+        String before = t.text().substring(0, colon);
+        String behind = t.text().substring(colon + 1);
+        return checked(
+            Fields.choice(
+                RecipeReader.ACTIVATION + " method",
+                new YamlNode.Text(before, true, t.place()),
+                ActivationRule.METHODS),
+            Fields.number(
+                RecipeReader.ACTIVATION + " sparsity",
+                new YamlNode.Text(behind, false, t.place()),
+                SHARE),
+            true,
+            t.place());
+      }
+      String method = Fields.choice(RecipeReader.ACTIVATION, t, ActivationRule.METHODS);
+      return checked(method, 0, false, t.place());
+    }
+    Fields fields = Fields.of(RecipeReader.ACTIVATION, node, List.of(METHOD, SPARSITY), ELSEWHERE);
+    String legal = String.join(", ", ActivationRule.METHODS);
+    String method = Fields.choice(METHOD, fields.required(METHOD, legal), ActivationRule.METHODS);
+    double sparsity = fields.number(SPARSITY, SHARE).orElse(0.0);
+    return checked(method, sparsity, fields.has(SPARSITY), fields.place(SPARSITY));
+  }
+
+  private static ActivationRule checked(
+      String method, double sparsity, boolean given, Place place) {
+    ActivationRule rule = new ActivationRule(method, sparsity);
+    if (given && !rule.choosesSparsity()) {
+      throw new FiligreeException(
+          Message.FIL_0846,
+          place,
+          SPARSITY,
+          "activation " + method,
+          "which has none to choose",
+          "Remove it");
+    }
+    if (!given && rule.choosesSparsity()) {
+      throw Fields.illegal(place, "sparsity of activation " + method, "missing", SHARE);
+    }
+    // The rule is the same for every method.
+    PlanRules.check(
+            new Declaration.Activations(
+                sparsity, ActivationMethod.TEAL, "", "", "", List.of(), List.of()))
+        .forEach(
+            p -> {
+              throw new FiligreeException(Message.FIL_0844, place, p.text());
+            });
+    return rule;
+  }
+}
