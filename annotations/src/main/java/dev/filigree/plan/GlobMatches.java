@@ -5,12 +5,16 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Whether the globs of a recipe take any of the layers there are. */
 public final class GlobMatches {
   private static final int SHOWN = 5;
 
   private GlobMatches() {}
+
+  /** A glob that takes no layer, with where it stands and the layers that come nearest. */
+  private record Unmatched(String origin, String glob, String nearest) {}
 
   /**
    * Checks that every glob is right for some layer.
@@ -21,16 +25,30 @@ public final class GlobMatches {
    * @throws FiligreeException FIL-0847 for a glob that matches none
    */
   public static void require(SparsityPlan recipe, Object model, Collection<String> layers) {
-    for (LayerRule rule : recipe.rules()) {
-      for (List<String> globs : List.of(rule.include(), rule.exclude())) {
-        for (String glob : globs) {
-          if (layers.stream().noneMatch(name -> Globs.matches(glob, name))) {
-            throw new FiligreeException(
-                Message.FIL_0847, rule.origin(), glob, model, nearest(glob, layers));
-          }
-        }
-      }
-    }
+    unmatched(recipe, layers)
+        .findFirst()
+        .ifPresent(
+            u -> {
+              throw new FiligreeException(
+                  Message.FIL_0847, u.origin(), u.glob(), model, u.nearest());
+            });
+  }
+
+  /** FIL-0847 for every glob that matches none, for recipes that are right for another model. */
+  public static List<String> messages(
+      SparsityPlan recipe, Object model, Collection<String> layers) {
+    return unmatched(recipe, layers)
+        .map(u -> Message.FIL_0847.text(u.origin(), u.glob(), model, u.nearest()))
+        .toList();
+  }
+
+  private static Stream<Unmatched> unmatched(SparsityPlan recipe, Collection<String> layers) {
+    return recipe.rules().stream()
+        .flatMap(
+            rule ->
+                Stream.concat(rule.include().stream(), rule.exclude().stream())
+                    .filter(glob -> layers.stream().noneMatch(name -> Globs.matches(glob, name)))
+                    .map(glob -> new Unmatched(rule.origin(), glob, nearest(glob, layers))));
   }
 
   /** Those with the most letters of the glob, in its order. */

@@ -13,6 +13,8 @@ import java.util.Optional;
 public enum Setting {
   /** Switches everything off. */
   ENABLED("enabled", "true", "true", "false"),
+  /** The file of a recipe, which stands above annotations, or {@code none}. */
+  RECIPE("recipe", "none"),
   /** What pack does with each layer: measure, or always one way. */
   GATE("gate", "auto", "auto", "off", "always-sparse"),
   /**
@@ -95,6 +97,11 @@ public enum Setting {
       throw new FiligreeException(Message.FIL_0213, key, value, legal);
     }
     return value;
+  }
+
+  /** The recipe in force, if there is one. */
+  public static Optional<String> recipe() {
+    return Optional.of(RECIPE.get()).filter(file -> !file.equals(RECIPE.fallback));
   }
 
   /** Whether the value in force is {@code true}. */

@@ -3,6 +3,8 @@ package dev.filigree.agent;
 import dev.filigree.agent.hook.Handler;
 import dev.filigree.plan.AnnotationIndex;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.Setting;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,9 +34,14 @@ final class Banner {
             : classes.size()
                 + (classes.size() == 1 ? " annotated class: " : " annotated classes: ")
                 + Findings.some(classes);
+    Optional<String> recipe = Setting.recipe();
     log.message(
-        Message.FIL_0501, version(), Runtime.version().feature(), handler.kernels(), matched);
-    if (classes.isEmpty()) {
+        Message.FIL_0501,
+        version(),
+        Runtime.version().feature(),
+        handler.kernels(),
+        matched + recipe.map(file -> ", recipe " + file).orElse(""));
+    if (classes.isEmpty() && recipe.isEmpty()) {
       Set<String> candidates = findings.candidates();
       log.message(
           Message.FIL_0506,

@@ -1,9 +1,11 @@
 package dev.filigree.agent;
 
 import dev.filigree.plan.Message;
+import dev.filigree.plan.Setting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.instrument.Instrumentation;
+import java.util.Optional;
 import java.util.Set;
 
 /** Reports what the agent would do, and does nothing of it. */
@@ -36,7 +38,11 @@ final class DryRun {
         log.message(Message.FIL_0512, name + " is in an index and would be bound when it loads");
       }
     }
-    if (known.isEmpty()) {
+    Optional<String> recipe = Setting.recipe();
+    if (recipe.isPresent()) {
+      log.message(
+          Message.FIL_0512, "the recipe " + recipe.get() + " would be read for every model");
+    } else if (known.isEmpty()) {
       log.message(
           Message.FIL_0506,
           findings.candidates().isEmpty() ? "none" : Findings.some(findings.candidates()));

@@ -15,7 +15,13 @@ final class NestedLoader extends URLClassLoader {
   private static final String ANNOTATIONS = ClassFacts.ANNOTATIONS.replace('/', '.');
   private static final String FOLDER = "META-INF/filigree/nested/";
   private static final List<String> JARS =
-      List.of("filigree-annotations.jar", "filigree-runtime.jar", "filigree-djl.jar", "gson.jar");
+      List.of(
+          "filigree-annotations.jar",
+          "filigree-runtime.jar",
+          "filigree-recipe.jar",
+          "filigree-djl.jar",
+          "snakeyaml-engine.jar",
+          "gson.jar");
   private static final List<String> OPTIONAL_JARS = List.of("guava.jar", "failureaccess.jar");
   private static URL[] urls;
 

@@ -236,10 +236,6 @@ final class RecipeCommandTest {
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', activation: teal:0.5}"));
     refused(
-        "FIL-0846: r.yaml: allocation does not go with compress, which removes the same share of every projection. Remove it.",
-        "--recipe",
-        recipe("allocation: erk"));
-    refused(
         "FIL-0719: wanda needs calibration data, and there are none. Pass --calibration with a JSON array of token ids.",
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', weights: wanda:2:4}"));

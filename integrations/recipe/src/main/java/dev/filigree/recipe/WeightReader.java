@@ -62,7 +62,7 @@ final class WeightReader {
           RecipeReader.EXCLUDE,
           "It stands beside weights, in a rule of layers.",
           "allocation",
-          "It stands beside weights, at the top of the recipe.",
+          "It is an option of prune: --allocation.",
           "values",
           "It stands beside weights, at the top of the recipe.");
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every message a recipe can get, with its place. */
 final class DiagnosticsTest {
   private static final String KEYS =
-      "version, weights, activation, layers, seed, values, calibration-mode, allocation, on-indivisible";
+      "version, weights, activation, layers, seed, values, calibration-mode";
   private static final String WEIGHT_KEYS =
       "criterion, pattern, sparsity, scope, schedule, granularity, block, n, m, training, lambda";
   private static final String METHODS =
@@ -47,6 +47,11 @@ final class DiagnosticsTest {
             "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"precision\". Legal: "
                 + KEYS
                 + ". It is a setting of the agent: -javaagent:...=precision=... or -Dfiligree.precision."),
+        of(
+            "allocation: erk",
+            "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"allocation\". Legal: "
+                + KEYS
+                + ". It is an option of prune: --allocation."),
         of(
             "include: a",
             "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"include\". Legal: "

@@ -167,14 +167,7 @@ final class RecipesTest {
 
   @Test
   void optionsAreThoseOfTheCommandLine() {
-    SparsityPlan plan =
-        parse(
-            "version: 1",
-            "seed: 7",
-            "values: BF16",
-            "calibration-mode: dense",
-            "allocation: erk",
-            "on-indivisible: skip");
+    SparsityPlan plan = parse("version: 1", "seed: 7", "values: BF16", "calibration-mode: dense");
     assertThat(plan.rules()).isEmpty();
     assertThat(plan.options())
         .isEqualTo(
@@ -184,11 +177,7 @@ final class RecipesTest {
                 RunOption.VALUES,
                 "bf16",
                 RunOption.CALIBRATION_MODE,
-                "dense",
-                RunOption.ALLOCATION,
-                "erk",
-                RunOption.ON_INDIVISIBLE,
-                "skip"));
+                "dense"));
   }
 
   @Test

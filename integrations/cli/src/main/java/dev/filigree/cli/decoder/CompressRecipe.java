@@ -33,23 +33,11 @@ record CompressRecipe(SparsityPlan recipe) {
    * Reads a recipe.
    *
    * @param file or null
-   * @throws FiligreeException as {@link Recipes#read}, and FIL-0846 for an option that {@code
-   *     compress} does not have
+   * @throws FiligreeException as {@link Recipes#read}
    */
   static CompressRecipe of(Path file) {
-    if (file == null) {
-      return new CompressRecipe(new SparsityPlan(List.of(), Map.of()));
-    }
-    SparsityPlan recipe = Recipes.read(file);
-    refuse(recipe, file, RunOption.ALLOCATION, "which removes the same share of every projection");
-    refuse(recipe, file, RunOption.ON_INDIVISIBLE, "which packs every projection of a block");
-    return new CompressRecipe(recipe);
-  }
-
-  private static void refuse(SparsityPlan recipe, Path file, RunOption option, String why) {
-    if (recipe.option(option).isPresent()) {
-      throw new FiligreeException(Message.FIL_0846, file, option.key(), COMPRESS, why, "Remove it");
-    }
+    return new CompressRecipe(
+        file == null ? new SparsityPlan(List.of(), Map.of()) : Recipes.read(file));
   }
 
   /** A text from the command line, else from the recipe, else the default. */

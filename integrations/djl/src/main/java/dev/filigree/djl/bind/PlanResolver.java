@@ -7,10 +7,13 @@ import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
+import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Finding;
+import dev.filigree.plan.GlobMatches;
 import dev.filigree.plan.Globs;
 import dev.filigree.plan.LayerFamily;
 import dev.filigree.plan.LayerPlan;
+import dev.filigree.plan.LayerRule;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.PlanRules;
 import dev.filigree.plan.Problem;
@@ -67,12 +70,33 @@ final class PlanResolver {
 
   private final IdentityHashMap<Block, String> wholes = new IdentityHashMap<>();
 
+  private RecipeRules recipe = RecipeRules.NONE;
+
   static PlanResolver walk(Block root) {
     PlanResolver r = new PlanResolver();
+    r.readRecipe();
     r.collect(root);
     r.warnOutside();
     r.visit(root, "", 0, List.of());
+    r.warnUnmatched(root);
     return r;
+  }
+
+  private void readRecipe() {
+    try {
+      recipe = RecipeRules.current();
+    } catch (FiligreeException e) {
+      errors.add(e.getMessage());
+    }
+  }
+
+  private void warnUnmatched(Block root) {
+    List<String> paths =
+        layers.stream().filter(l -> l.kind().isMaskable()).map(Resolved::path).toList();
+    if (!paths.isEmpty()) {
+      warnings.addAll(
+          GlobMatches.messages(recipe.recipe(), root.getClass().getSimpleName(), paths));
+    }
   }
 
   List<Resolved> layers() {
@@ -277,11 +301,24 @@ final class PlanResolver {
       }
       activation = cats.get(block);
     }
+    Optional<LayerRule> ruled = recipe.weights(shown);
+    boolean left = weight != null;
+    if (ruled.isPresent()) {
+      weight = byRecipe(ruled.get(), RecipeRules.weightsOf(ruled.get()), block, shown);
+    }
+    left &= weight == null;
+    Optional<LayerRule> skipping = recipe.activation(shown);
+    if (skipping.isPresent() && role == Binding.Role.ALONE) {
+      activation = byRecipe(skipping.get(), RecipeRules.activationOf(skipping.get()), block, shown);
+    } else if (skipping.isPresent() && skipping.get().names(shown)) {
+      errors.add(Message.FIL_0134.text(shown));
+    }
     boolean named =
         (weight != null && isNamed(weight, block, path))
             || (activation != null && isNamed(activation, block, path));
     if (weight == null && activation == null) {
-      return new Resolved(shown, block, kind, Optional.empty(), role, "", false);
+      String why = left ? "recipe " + ruled.get().origin() + ", says none" : "";
+      return new Resolved(shown, block, kind, Optional.empty(), role, why, false);
     }
     if (kind == LayerKind.EMBEDDING || kind == LayerKind.UNSUPPORTED) {
       String what = block.getClass().getSimpleName();
@@ -330,6 +367,19 @@ final class PlanResolver {
     boolean empty = plan.weight().isEmpty() && plan.activation().isEmpty();
     return new Resolved(
         shown, block, kind, empty ? Optional.empty() : Optional.of(plan), role, "", named);
+  }
+
+  /** A declaration of the recipe for one layer; null where it says that there is none. */
+  private Active byRecipe(
+      LayerRule rule, Optional<Declaration> declared, Block block, String shown) {
+    if (declared.isEmpty()) {
+      return null;
+    }
+    String origin = "recipe " + rule.origin();
+    PlanRules.check(declared.get())
+        .forEach(p -> (p.isError() ? errors : warnings).add(p.text() + " (" + origin + ")"));
+    boolean names = rule.names(shown);
+    return new Active(declared.get(), origin, 0, !names, "", names ? block : null);
   }
 
   private Active nearest(Active best, Active next, String path) {
