@@ -11,7 +11,11 @@ public enum RunOption {
   /** Type of stored weights. */
   VALUES("values", "f32", "bf16", "int8"),
   /** Whether a block is calibrated behind the pruned blocks before it. */
-  CALIBRATION_MODE("calibration-mode", "sequential", "dense");
+  CALIBRATION_MODE("calibration-mode", "sequential", "dense"),
+  /** How one sparsity is shared among the layers. */
+  ALLOCATION("allocation", "uniform", "er", "erk"),
+  /** What is done with a layer whose inputs N:M does not divide. */
+  ON_INDIVISIBLE("on-indivisible", "fail", "skip");
 
   private final String key;
   private final String legal;

@@ -31,6 +31,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,8 +92,14 @@ public final class FilePruning {
    */
   public static PruneResult run(
       Path in, Optional<Path> inputs, Path out, PruneOptions options, Progress progress) {
-    if (options.plan().needsInputs() && inputs.isEmpty()) {
-      throw new FiligreeException(Message.FIL_0636, options.plan().method().label());
+    if (inputs.isEmpty()) {
+      options
+          .plans()
+          .needingInputs()
+          .ifPresent(
+              plan -> {
+                throw new FiligreeException(Message.FIL_0636, plan.method().label());
+              });
     }
     ModelFiles model = ModelFiles.open(in);
     boolean folder = model.isSharded() || Files.isDirectory(in);
@@ -159,13 +166,23 @@ public final class FilePruning {
     Path single =
         folder && !model.isSharded() ? target.resolve(model.path().getFileName()) : target;
     try (Spool spool = Spool.beside(folder ? target.resolve("x") : target)) {
-      if (options.plan().scope() == Scope.GLOBAL
-          && !(options.plan().pattern() instanceof Pattern.NM)) {
-        pruneTogether(targets, spool);
-      } else {
-        pruneOneByOne(targets, spool);
+      int done = 0;
+      for (OneShotPlan plan : options.plans().plans()) {
+        List<Tensor> tensors = targets.of(plan);
+        if (plan.scope() == Scope.GLOBAL && !(plan.pattern() instanceof Pattern.NM)) {
+          pruneTogether(plan, tensors, spool);
+        } else {
+          pruneOneByOne(targets, tensors, done, spool);
+        }
+        done += tensors.size();
       }
-      Receipt receipt = Receipt.in(model.metadata(), model.path()).then(step(inputFile));
+      rows.sort(Comparator.comparingInt(r -> targets.indexOf(r.name())));
+      Receipt receipt = Receipt.in(model.metadata(), model.path());
+      for (OneShotPlan plan : options.plans().plans()) {
+        if (!targets.of(plan).isEmpty()) {
+          receipt = receipt.then(step(plan, targets, inputFile));
+        }
+      }
       model.write(single, contents(receipt));
       if (folder) {
         FurtherFiles.copy(model.path().toAbsolutePath().getParent(), target);
@@ -187,31 +204,34 @@ public final class FilePruning {
     }
   }
 
-  private void pruneOneByOne(PruneTargets targets, Spool spool) {
-    int done = 0;
-    for (Tensor t : targets.tensors()) {
+  /**
+   * @param before tensors that were pruned before these
+   */
+  private void pruneOneByOne(PruneTargets targets, List<Tensor> tensors, int before, Spool spool) {
+    int done = before;
+    for (Tensor t : tensors) {
       progress.at("Pruning", done++, targets.tensors().size());
-      Layer layer = layer(t);
-      OneShotPlan plan = targets.plan(t, options.plan());
+      OneShotPlan plan = targets.plan(t);
+      Layer layer = layer(t, plan);
       keep(t, layer, new OneShot(plan, workers).prune(layer), spool);
     }
-    progress.at("Pruning", done, done);
+    progress.at("Pruning", done, targets.tensors().size());
   }
 
-  private void pruneTogether(PruneTargets targets, Spool spool) {
+  private void pruneTogether(OneShotPlan plan, List<Tensor> tensors, Spool spool) {
     List<Layer> layers = new ArrayList<>();
-    for (Tensor t : targets.tensors()) {
-      progress.at("Reading", layers.size(), targets.tensors().size());
-      layers.add(layer(t));
+    for (Tensor t : tensors) {
+      progress.at("Reading", layers.size(), tensors.size());
+      layers.add(layer(t, plan));
     }
-    List<Pruned> pruned = new OneShot(options.plan(), workers).pruneAll(layers);
+    List<Pruned> pruned = new OneShot(plan, workers).pruneAll(layers);
     for (int i = 0; i < layers.size(); i++) {
       progress.at("Pruning", i + 1, layers.size());
-      keep(targets.tensors().get(i), layers.get(i), pruned.get(i), spool);
+      keep(tensors.get(i), layers.get(i), pruned.get(i), spool);
     }
   }
 
-  private Layer layer(Tensor t) {
+  private Layer layer(Tensor t, OneShotPlan plan) {
     int rows = (int) t.shape()[0];
     int cols = (int) t.shape()[1];
     FloatBuffer weights = FloatBuffer.allocate(Math.multiplyExact(rows, cols));
@@ -227,9 +247,8 @@ public final class FilePruning {
       }
     }
     Layer layer = Layer.of(t.name(), rows, cols, weights);
-    boolean gram =
-        options.reconstruction() || options.plan().method().needs() == OneShotMethod.Needs.GRAM;
-    return inputs.isEmpty() || !(gram || options.plan().needsInputs())
+    boolean gram = options.reconstruction() || plan.method().needs() == OneShotMethod.Needs.GRAM;
+    return inputs.isEmpty() || !(gram || plan.needsInputs())
         ? layer
         : layer.with(inputs.get().statistics(t.name(), cols, gram, workers, progress));
   }
@@ -276,8 +295,9 @@ public final class FilePruning {
             error));
   }
 
-  private ReceiptStep step(Optional<Path> inputFile) {
-    OneShotPlan plan = options.plan();
+  private ReceiptStep step(OneShotPlan plan, PruneTargets targets, Optional<Path> inputFile) {
+    Set<String> names = targets.of(plan).stream().map(Tensor::name).collect(Collectors.toSet());
+    List<PruneResult.Row> own = rows.stream().filter(r -> names.contains(r.name())).toList();
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("method", plan.method().label());
     settings.put("pattern", plan.pattern().text());
@@ -297,13 +317,13 @@ public final class FilePruning {
       settings.put("exclude", String.join(" ", options.exclude()));
     }
     Map<String, String> digests = new TreeMap<>();
-    rows.forEach(r -> digests.put(r.name(), r.maskSha256()));
+    own.forEach(r -> digests.put(r.name(), r.maskSha256()));
     ReceiptStep step = ReceiptStep.of("prune", settings).withSeed(plan.seed()).choosing(digests);
     if (inputFile.isPresent() && plan.needsInputs()) {
       step = step.withData(List.of(DataDigest.of(DataDigest.Role.CALIBRATION, inputFile.get())));
     }
-    if (rows.stream().anyMatch(r -> r.reconError().isPresent())) {
-      double sum = rows.stream().mapToDouble(r -> r.reconError().orElse(0)).sum();
+    if (own.stream().anyMatch(r -> r.reconError().isPresent())) {
+      double sum = own.stream().mapToDouble(r -> r.reconError().orElse(0)).sum();
       if (Double.isFinite(sum)) {
         step = step.withEvaluations(List.of(Evaluation.of("recon_error", 0, sum)));
       }

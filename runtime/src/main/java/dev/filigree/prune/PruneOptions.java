@@ -1,12 +1,13 @@
 package dev.filigree.prune;
 
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import java.util.List;
 
 /**
  * What is pruned and how.
  *
- * @param plan method, pattern, sparsity and scope
+ * @param plans method, pattern, sparsity and scope of which tensors
  * @param allocation how the sparsity is shared among the tensors
  * @param include globs over tensor names; empty for all
  * @param exclude globs over tensor names that are left out
@@ -16,7 +17,7 @@ import java.util.List;
  *     takes X^T X
  */
 public record PruneOptions(
-    OneShotPlan plan,
+    LayerPlans plans,
     AllocationRule allocation,
     List<String> include,
     List<String> exclude,
@@ -31,6 +32,7 @@ public record PruneOptions(
 
   /** Everything, uniformly; indivisible widths are errors. */
   public static PruneOptions of(OneShotPlan plan) {
-    return new PruneOptions(plan, AllocationRule.UNIFORM, List.of(), List.of(), false, true);
+    return new PruneOptions(
+        LayerPlans.all(plan), AllocationRule.UNIFORM, List.of(), List.of(), false, true);
   }
 }

@@ -2,6 +2,7 @@ package dev.filigree.prune;
 
 import dev.filigree.allocate.LayerUnits;
 import dev.filigree.annotations.Scope;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.file.FloatTensor;
 import dev.filigree.file.ModelFiles;
@@ -9,9 +10,11 @@ import dev.filigree.file.StoredMasks;
 import dev.filigree.file.Tensor;
 import dev.filigree.mask.Groups;
 import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.GlobMatches;
 import dev.filigree.plan.Globs;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
+import dev.filigree.plan.SparsityPlan;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,18 +22,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Which tensors are pruned, in the byte-wise order of their names.
  *
  * @param tensors matrices that can be pruned
+ * @param order the place of each, by name
+ * @param plans of each as it was asked for, by name
  * @param sparsities of each, by name
  * @param skipped matrices that stay dense, and why
  */
 record PruneTargets(
     List<Tensor> tensors,
+    Map<String, Integer> order,
+    Map<String, OneShotPlan> plans,
     Map<String, Double> sparsities,
     List<PruneResult.Skipped> skipped,
     List<String> warnings) {
@@ -45,8 +54,9 @@ record PruneTargets(
   /**
    * @param in what was given: a folder with a {@code config.json} says that its model is known
    * @throws FiligreeException FIL-0630 for a matrix that cannot be pruned, FIL-0637 for a width
-   *     that N:M does not divide, FIL-0632 for a glob that matches nothing, FIL-0633 where nothing
-   *     is left, FIL-0634 for an allocation that does not go with the plan
+   *     that N:M does not divide, FIL-0847 for a glob of a recipe and FIL-0632 for a glob that
+   *     matches nothing, FIL-0633 where nothing is left, FIL-0634 for an allocation that does not
+   *     go with the plan
    */
   static PruneTargets of(ModelFiles model, Path in, PruneOptions options) {
     List<Tensor> matrices =
@@ -58,23 +68,38 @@ record PruneTargets(
             .toList();
     checkGlobs(model, options.include(), "--include", matrices);
     checkGlobs(model, options.exclude(), "--exclude", matrices);
+    GlobMatches.require(
+        new SparsityPlan(
+            options.plans().rules().stream().map(LayerPlans.Rule::layers).toList(), Map.of()),
+        model.path(),
+        matrices.stream().map(Tensor::name).toList());
     boolean known =
         Files.isDirectory(in)
             && Files.exists(in.resolve("config.json"))
             && matrices.stream().anyMatch(t -> PROJECTION.matcher(t.name()).matches());
     List<Tensor> tensors = new ArrayList<>();
+    Map<String, Integer> order = new HashMap<>();
+    Map<String, OneShotPlan> plans = new HashMap<>();
     List<PruneResult.Skipped> skipped = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
     for (Tensor t : matrices) {
+      Optional<OneShotPlan> plan = options.plans().of(t.name());
       if (!options.include().isEmpty() && !matches(options.include(), t)) {
         skipped.add(new PruneResult.Skipped(t.name(), "no --include matches it"));
       } else if (matches(options.exclude(), t)) {
         skipped.add(new PruneResult.Skipped(t.name(), "--exclude matches it"));
-      } else if (known && options.include().isEmpty() && !PROJECTION.matcher(t.name()).matches()) {
+      } else if (known
+          && options.include().isEmpty()
+          && !PROJECTION.matcher(t.name()).matches()
+          && !isNamed(options.plans(), t)) {
         skipped.add(new PruneResult.Skipped(t.name(), "it is no projection of a decoder block"));
-      } else if (isDivided(model, t, options, skipped)) {
+      } else if (plan.isEmpty()) {
+        skipped.add(new PruneResult.Skipped(t.name(), "the recipe does not prune it"));
+      } else if (isDivided(model, t, plan.get(), options, skipped)) {
         check(model, t);
+        order.put(t.name(), tensors.size());
         tensors.add(t);
+        plans.put(t.name(), plan.get());
         if (EMBEDDING.matcher(t.name()).matches()) {
           warnings.add(Message.FIL_0635.text(t.name(), t.name()));
         }
@@ -83,7 +108,8 @@ record PruneTargets(
     if (tensors.isEmpty()) {
       throw new FiligreeException(Message.FIL_0633, model.path(), matrices.size());
     }
-    return new PruneTargets(tensors, sparsities(tensors, options), skipped, warnings);
+    return new PruneTargets(
+        tensors, order, plans, sparsities(tensors, plans, options.allocation()), skipped, warnings);
   }
 
   private static boolean matches(List<String> globs, Tensor t) {
@@ -105,9 +131,18 @@ record PruneTargets(
     }
   }
 
+  /** Whether a rule takes it by its whole name. */
+  private static boolean isNamed(LayerPlans plans, Tensor t) {
+    return plans.rules().stream().anyMatch(r -> r.layers().names(t.name()));
+  }
+
   private static boolean isDivided(
-      ModelFiles model, Tensor t, PruneOptions options, List<PruneResult.Skipped> skipped) {
-    if (!(options.plan().pattern() instanceof Pattern.NM nm) || t.shape()[1] % nm.m() == 0) {
+      ModelFiles model,
+      Tensor t,
+      OneShotPlan plan,
+      PruneOptions options,
+      List<PruneResult.Skipped> skipped) {
+    if (!(plan.pattern() instanceof Pattern.NM nm) || t.shape()[1] % nm.m() == 0) {
       return true;
     }
     if (options.skipIndivisible()) {
@@ -142,24 +177,25 @@ record PruneTargets(
     }
   }
 
-  private static Map<String, Double> sparsities(List<Tensor> tensors, PruneOptions options) {
-    OneShotPlan plan = options.plan();
+  private static Map<String, Double> sparsities(
+      List<Tensor> tensors, Map<String, OneShotPlan> plans, AllocationRule allocation) {
     Map<String, Double> out = new HashMap<>();
-    if (options.allocation() == AllocationRule.UNIFORM) {
-      tensors.forEach(t -> out.put(t.name(), plan.sparsity()));
+    plans.forEach((name, plan) -> out.put(name, plan.sparsity()));
+    if (allocation == AllocationRule.UNIFORM) {
       return out;
     }
-    if (plan.pattern() instanceof Pattern.NM || plan.scope() == Scope.GLOBAL) {
-      throw new FiligreeException(
-          Message.FIL_0634,
-          plan.pattern() instanceof Pattern.NM ? plan.pattern().text() : "--scope global");
-    }
-    double[] shares =
-        options
-            .allocation()
-            .sparsities(tensors.stream().map(t -> units(t, plan)).toList(), plan.sparsity());
-    for (int i = 0; i < shares.length; i++) {
-      out.put(tensors.get(i).name(), shares[i]);
+    for (OneShotPlan plan : new LinkedHashSet<>(plans.values())) {
+      if (plan.pattern() instanceof Pattern.NM || plan.scope() == Scope.GLOBAL) {
+        throw new FiligreeException(
+            Message.FIL_0634,
+            plan.pattern() instanceof Pattern.NM ? plan.pattern().text() : "--scope global");
+      }
+      List<Tensor> own = tensors.stream().filter(t -> plans.get(t.name()).equals(plan)).toList();
+      double[] shares =
+          allocation.sparsities(own.stream().map(t -> units(t, plan)).toList(), plan.sparsity());
+      for (int i = 0; i < shares.length; i++) {
+        out.put(own.get(i).name(), shares[i]);
+      }
     }
     return out;
   }
@@ -171,9 +207,20 @@ record PruneTargets(
   }
 
   /** The plan for one tensor. */
-  OneShotPlan plan(Tensor t, OneShotPlan common) {
+  OneShotPlan plan(Tensor t) {
+    OneShotPlan common = plans.get(t.name());
     return common.pattern() instanceof Pattern.NM
         ? common
         : common.withSparsity(sparsities.get(t.name()));
+  }
+
+  /** The tensors that one plan was asked for. */
+  List<Tensor> of(OneShotPlan plan) {
+    return tensors.stream().filter(t -> plans.get(t.name()).equals(plan)).toList();
+  }
+
+  /** The place of a tensor among all. */
+  int indexOf(String name) {
+    return order.get(name);
   }
 }

@@ -1,13 +1,17 @@
 package dev.filigree.cli;
 
 import dev.filigree.annotations.Scope;
+import dev.filigree.cli.file.PruneRecipe;
 import dev.filigree.cli.file.PruneText;
 import dev.filigree.criterion.Dsnot;
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotMethod;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
+import dev.filigree.plan.RunOption;
+import dev.filigree.plan.SparsityPlan;
 import dev.filigree.prune.AllocationRule;
 import dev.filigree.prune.FilePruning;
 import dev.filigree.prune.PruneOptions;
@@ -17,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -25,6 +30,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code filigree prune}. */
@@ -60,16 +66,22 @@ final class PruneCommand implements Callable<Integer> {
   private Path inputs;
 
   @Option(
+      names = "--recipe",
+      paramLabel = "R",
+      description =
+          "A YAML file in the place of --method, --pattern, --sparsity and --scope, tensor by tensor;"
+              + " see docs/recipes.md.")
+  private Path recipe;
+
+  @Option(
       names = "--method",
       paramLabel = "M",
-      required = true,
       description = "magnitude, random, wanda or sparsegpt.")
   private String method;
 
   @Option(
       names = "--pattern",
       paramLabel = "P",
-      required = true,
       description =
           "What is removed: unstructured, N:M (N kept of each M consecutive inputs), or block:RxC (R"
               + " outputs by C inputs).")
@@ -93,10 +105,9 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--allocation",
       paramLabel = "uniform|er|erk",
-      defaultValue = "uniform",
       description =
           "How the sparsity is shared among the tensors: the same for each, or by Erdős–Rényi, where"
-              + " small ones keep more. Default: ${DEFAULT-VALUE}.")
+              + " small ones keep more. Default: that of the recipe, else uniform.")
   private String allocation;
 
   @Option(
@@ -114,9 +125,9 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--on-indivisible",
       paramLabel = "fail|skip",
-      defaultValue = "fail",
       description =
-          "What to do with a tensor whose inputs N:M does not divide. Default: ${DEFAULT-VALUE}.")
+          "What to do with a tensor whose inputs N:M does not divide. Default: that of the recipe,"
+              + " else fail.")
   private String onIndivisible;
 
   @Option(
@@ -151,22 +162,24 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "Of random masks. Default: ${DEFAULT-VALUE}.")
-  private long seed;
+      description = "Of random masks. Default: that of the recipe, else 0.")
+  private Long seed;
 
   @Mixin private JsonOption json;
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
+    SparsityPlan asked = asked();
+    String share = option(asked, RunOption.ALLOCATION, allocation, "uniform");
+    String indivisible = option(asked, RunOption.ON_INDIVISIBLE, onIndivisible, "fail");
     PruneOptions options =
         new PruneOptions(
-            refined(plan()),
-            choice("--allocation", allocation, List.of(AllocationRule.values())),
+            plans(asked),
+            choice("--allocation", share, List.of(AllocationRule.values())),
             include,
             exclude,
-            choice("--on-indivisible", onIndivisible, List.of("fail", "skip")).equals("skip"),
+            choice("--on-indivisible", indivisible, List.of("fail", "skip")).equals("skip"),
             !noReconError);
     json.check();
     PrintWriter err = spec.commandLine().getErr();
@@ -177,9 +190,44 @@ final class PruneCommand implements Callable<Integer> {
     result.warnings().forEach(err::println);
     json.write(
         spec.commandLine().getOut(),
-        () -> PruneText.text(result, options.plan()),
+        () -> PruneText.text(result, options.plans()),
         () -> PruneText.json(result));
     return 0;
+  }
+
+  /** The recipe; empty where there is none. */
+  private SparsityPlan asked() {
+    if (recipe != null) {
+      if (method != null || pattern != null || sparsity != null || scope != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--recipe stands in the place of --method, --pattern, --sparsity and --scope; give one or"
+                + " the other");
+      }
+      return PruneRecipe.read(recipe);
+    }
+    if (method == null || pattern == null) {
+      throw new ParameterException(
+          spec.commandLine(), "Missing: --method and --pattern, or --recipe");
+    }
+    return new SparsityPlan(List.of(), Map.of());
+  }
+
+  private static String option(
+      SparsityPlan asked, RunOption option, String given, String fallback) {
+    return given != null ? given : asked.option(option).orElse(fallback);
+  }
+
+  private LayerPlans plans(SparsityPlan asked) {
+    long drawn = seed != null ? seed : Long.parseLong(option(asked, RunOption.SEED, null, "0"));
+    if (recipe == null) {
+      return LayerPlans.all(refined(plan().withSeed(drawn)));
+    }
+    LayerPlans plans = PruneRecipe.plans(asked, drawn);
+    return new LayerPlans(
+        plans.rules().stream()
+            .map(r -> new LayerPlans.Rule(r.layers(), r.plan().map(this::refined)))
+            .toList());
   }
 
   private OneShotPlan plan() {
@@ -212,7 +260,7 @@ final class PruneCommand implements Callable<Integer> {
     if (sparsity == null) {
       throw new FiligreeException(Message.FIL_0611, pattern);
     }
-    return OneShotPlan.of(m, p, sparsity).withScope(s).withSeed(seed);
+    return OneShotPlan.of(m, p, sparsity).withScope(s);
   }
 
   private OneShotPlan refined(OneShotPlan plan) {
@@ -234,7 +282,7 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private OneShotPlan groups(OneShotMethod m, Pattern.NM nm) {
-    OneShotPlan plan = OneShotPlan.of(m, nm, 0).withSeed(seed);
+    OneShotPlan plan = OneShotPlan.of(m, nm, 0);
     // Thirds have no exact decimal.
     if (sparsity != null && Math.abs(sparsity - plan.sparsity()) > 0.01) {
       throw new FiligreeException(

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code compress --recipe}. */
+/** {@code compress --recipe} and {@code prune --recipe}. */
 final class RecipeCommandTest {
   private static final int PROJECTIONS = 28;
 
@@ -72,7 +72,12 @@ final class RecipeCommandTest {
   }
 
   private void refused(String message, String... options) throws IOException {
-    List<String> all = new ArrayList<>(List.of("compress", "--model", model, "--out", at("no")));
+    refused(new String[] {"compress", "--model", model}, message, options);
+  }
+
+  private void refused(String[] command, String message, String... options) throws IOException {
+    List<String> all = new ArrayList<>(Arrays.asList(command));
+    all.addAll(List.of("--out", at("no")));
     all.addAll(Arrays.asList(options));
     assertThat(run(all)).isEqualTo(2);
     assertThat(err.toString().lines()).as(err.toString()).hasSize(1);
@@ -236,6 +241,10 @@ final class RecipeCommandTest {
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', activation: teal:0.5}"));
     refused(
+        "FIL-0846: r.yaml: allocation does not go with compress, which removes the same share of every projection. Remove it.",
+        "--recipe",
+        recipe("allocation: erk"));
+    refused(
         "FIL-0719: wanda needs calibration data, and there are none. Pass --calibration with a JSON array of token ids.",
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', weights: wanda:2:4}"));
@@ -248,6 +257,133 @@ final class RecipeCommandTest {
         "FIL-0404: none.yaml: cannot be read: there is no such file. Check the path and its permissions.",
         "--recipe",
         at("none.yaml"));
+  }
+
+  private JsonObject prune(String to, String... options) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("prune", "--in", model + "/model.safetensors", "--out", at(to), "--json", "-"));
+    all.addAll(Arrays.asList(options));
+    assertThat(run(all)).as("%s %s", all, err).isZero();
+    return JsonParser.parseString(out.toString()).getAsJsonObject();
+  }
+
+  private static Map<String, String> masks(JsonObject pruned) {
+    Map<String, String> masks = new TreeMap<>();
+    for (var e : pruned.getAsJsonArray("tensors")) {
+      JsonObject t = e.getAsJsonObject();
+      masks.put(t.get("name").getAsString(), t.get("mask_sha256").getAsString());
+    }
+    return masks;
+  }
+
+  private String inputs() {
+    List<String> capture =
+        List.of(
+            "capture",
+            "--model",
+            model,
+            "--calibration",
+            calibration,
+            "--out",
+            at("x.safetensors"));
+    assertThat(run(capture)).as(err.toString()).isZero();
+    return at("x.safetensors");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "weights: magnitude:2:4 | --method magnitude --pattern 2:4",
+        "{weights: magnitude:unstructured:0.5, allocation: erk} | --method magnitude --pattern unstructured --sparsity 0.5 --allocation erk",
+        "weights: {sparsity: 0.5, scope: global} | --method magnitude --pattern unstructured --sparsity 0.5 --scope global",
+        "{weights: random:block:4x1:0.29, seed: 9} | --method random --pattern block:4x1 --sparsity 0.29 --seed 9",
+        "{weights: magnitude:3:32, on-indivisible: skip} | --method magnitude --pattern 3:32 --on-indivisible skip",
+      })
+  void pruneByARecipeIsTheSameAsByFlagsBitForBit(String recipe, String flags) throws IOException {
+    prune("flags.safetensors", flags.split(" "));
+    prune("recipe.safetensors", "--recipe", recipe(recipe));
+    assertThat(Files.mismatch(Path.of(at("flags.safetensors")), Path.of(at("recipe.safetensors"))))
+        .isEqualTo(-1);
+  }
+
+  @Test
+  void everyTensorIsPrunedAsTheLastRuleForItSays() throws IOException {
+    String[] x = {"--inputs", inputs(), "--include", "*.layers.*"};
+    Map<String, String> expected =
+        masks(prune("a.safetensors", with(x, "--method", "wanda", "--pattern", "2:4")));
+    expected.putAll(
+        masks(
+            prune(
+                "b.safetensors",
+                "--include",
+                "*.mlp.*",
+                "--method",
+                "magnitude",
+                "--pattern",
+                "unstructured",
+                "--sparsity",
+                "0.6",
+                "--scope",
+                "global")));
+    expected.keySet().removeIf(name -> name.contains(".v_proj."));
+    JsonObject mixed =
+        prune(
+            "c.safetensors",
+            with(
+                x,
+                "--recipe",
+                recipe(
+                    "weights: wanda:2:4",
+                    "layers:",
+                    "  - {include: '*.mlp.*', weights: {sparsity: 0.6, scope: global}}",
+                    "  - {include: '*.v_proj.*', weights: none}")));
+    assertThat(masks(mixed)).isEqualTo(expected).hasSize(24);
+    assertThat(mixed.getAsJsonArray("tensors").toString())
+        .as("in the order of their names")
+        .matches(".*layers.0.mlp.*layers.0.self_attn.*layers.1.mlp.*");
+    assertThat(mixed.getAsJsonArray("skipped").toString()).contains("the recipe does not prune it");
+    assertThat(run(List.of("verify", at("c.safetensors")))).as(out.toString()).isZero();
+    assertThat(out.toString())
+        .contains("Step 1: prune (wanda 2:4), 12 masks")
+        .contains("Step 2: prune (magnitude unstructured 0.6), 12 masks");
+  }
+
+  @Test
+  void whatPruneCannotDoIsRefusedByName() throws IOException {
+    String[] prune = {"prune", "--in", model + "/model.safetensors"};
+    String plain = recipe("weights: magnitude:2:4");
+    refused(
+        prune,
+        "FIL-0609: --recipe stands in the place of --method, --pattern, --sparsity and --scope; give one or the other. See filigree prune --help.",
+        "--recipe",
+        plain,
+        "--method",
+        "magnitude");
+    refused(
+        prune,
+        "FIL-0609: Missing: --method and --pattern, or --recipe. See filigree prune --help.");
+    refused(
+        prune,
+        "FIL-0846: r.yaml: values does not go with prune, which keeps the type of every tensor. Remove it.",
+        "--recipe",
+        recipe("values: bf16"));
+    refused(
+        prune,
+        "FIL-0846: r.yaml, line 1: activation does not go with prune, which only has weights. Remove it.",
+        "--recipe",
+        recipe("activation: teal:0.5"));
+    refused(
+        prune,
+        "FIL-0847: r.yaml, line 1: \"*.q.*\" matches none of the layers of m/model.safetensors. Nearest: model.layers.0.self_attn.q_proj.weight, model.layers.1.self_attn.q_proj.weight, model.layers.2.self_attn.q_proj.weight, model.layers.3.self_attn.q_proj.weight, model.embed_tokens.weight. Correct the glob; * stands for any characters but '/'.",
+        "--recipe",
+        recipe("layers: [{include: '*.q.*', weights: magnitude:2:4}]"));
+    refused(
+        prune,
+        "FIL-0636: wanda needs calibration data, and none were given. Add --inputs X.safetensors with the inputs of every layer, or use magnitude.",
+        "--recipe",
+        recipe("weights: wanda:2:4"));
   }
 
   @Test

@@ -46,9 +46,7 @@ final class RecipeReader {
     for (String file : List.of("calibration", "model", "out", "inputs", "tokenizer")) {
       out.put(file, "Files are named on the command line: --" + file + ".");
     }
-    for (String option : List.of("allocation", "on-indivisible", "refine")) {
-      out.put(option, "It is an option of prune: --" + option + ".");
-    }
+    out.put("refine", "It is an option of prune: --refine dsnot.");
     for (String glob : List.of(INCLUDE, EXCLUDE)) {
       out.put(glob, "Globs belong to a rule: layers: [{" + glob + ": ..., weights: ...}].");
     }

@@ -62,7 +62,7 @@ final class WeightReader {
           RecipeReader.EXCLUDE,
           "It stands beside weights, in a rule of layers.",
           "allocation",
-          "It is an option of prune: --allocation.",
+          "It stands beside weights, at the top of the recipe.",
           "values",
           "It stands beside weights, at the top of the recipe.");
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every message a recipe can get, with its place. */
 final class DiagnosticsTest {
   private static final String KEYS =
-      "version, weights, activation, layers, seed, values, calibration-mode";
+      "version, weights, activation, layers, seed, values, calibration-mode, allocation, on-indivisible";
   private static final String WEIGHT_KEYS =
       "criterion, pattern, sparsity, scope, schedule, granularity, block, n, m, training, lambda";
   private static final String METHODS =
@@ -48,10 +48,10 @@ final class DiagnosticsTest {
                 + KEYS
                 + ". It is a setting of the agent: -javaagent:...=precision=... or -Dfiligree.precision."),
         of(
-            "allocation: erk",
-            "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"allocation\". Legal: "
+            "refine: dsnot",
+            "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"refine\". Legal: "
                 + KEYS
-                + ". It is an option of prune: --allocation."),
+                + ". It is an option of prune: --refine dsnot."),
         of(
             "include: a",
             "FIL-0842: r.yaml, line 1, column 1: a recipe has no key \"include\". Legal: "

@@ -113,7 +113,7 @@ final class HostileYamlTest {
     assertThat(messageOf(yaml))
         .isIn(
             "FIL-0840: r.yaml is no recipe: it is empty. A recipe is a YAML file in UTF-8 of 262,144 bytes at most; docs/recipes.md shows one.",
-            "FIL-0843: r.yaml, line 2, column 1: a recipe is empty; legal: a mapping with version, weights, activation, layers, seed, values, calibration-mode.");
+            "FIL-0843: r.yaml, line 2, column 1: a recipe is empty; legal: a mapping with version, weights, activation, layers, seed, values, calibration-mode, allocation, on-indivisible.");
   }
 
   @Test

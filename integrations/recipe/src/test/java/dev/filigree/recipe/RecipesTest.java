@@ -167,7 +167,14 @@ final class RecipesTest {
 
   @Test
   void optionsAreThoseOfTheCommandLine() {
-    SparsityPlan plan = parse("version: 1", "seed: 7", "values: BF16", "calibration-mode: dense");
+    SparsityPlan plan =
+        parse(
+            "version: 1",
+            "seed: 7",
+            "values: BF16",
+            "calibration-mode: dense",
+            "allocation: ERK",
+            "on-indivisible: skip");
     assertThat(plan.rules()).isEmpty();
     assertThat(plan.options())
         .isEqualTo(
@@ -177,7 +184,11 @@ final class RecipesTest {
                 RunOption.VALUES,
                 "bf16",
                 RunOption.CALIBRATION_MODE,
-                "dense"));
+                "dense",
+                RunOption.ALLOCATION,
+                "erk",
+                RunOption.ON_INDIVISIBLE,
+                "skip"));
   }
 
   @Test

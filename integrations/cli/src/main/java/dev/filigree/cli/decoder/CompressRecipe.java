@@ -1,6 +1,7 @@
 package dev.filigree.cli.decoder;
 
 import dev.filigree.annotations.Scope;
+import dev.filigree.cli.file.RecipeOptions;
 import dev.filigree.criterion.LayerPlans;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
@@ -33,11 +34,22 @@ record CompressRecipe(SparsityPlan recipe) {
    * Reads a recipe.
    *
    * @param file or null
-   * @throws FiligreeException as {@link Recipes#read}
+   * @throws FiligreeException as {@link Recipes#read}, and FIL-0846 for an option that {@code
+   *     compress} does not have
    */
   static CompressRecipe of(Path file) {
-    return new CompressRecipe(
-        file == null ? new SparsityPlan(List.of(), Map.of()) : Recipes.read(file));
+    if (file == null) {
+      return new CompressRecipe(new SparsityPlan(List.of(), Map.of()));
+    }
+    SparsityPlan recipe = Recipes.read(file);
+    RecipeOptions.refuse(
+        recipe,
+        file,
+        COMPRESS,
+        Map.of(
+            RunOption.ALLOCATION, "which removes the same share of every projection",
+            RunOption.ON_INDIVISIBLE, "which packs every projection of a block"));
+    return new CompressRecipe(recipe);
   }
 
   /** A text from the command line, else from the recipe, else the default. */

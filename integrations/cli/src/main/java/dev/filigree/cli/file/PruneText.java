@@ -1,5 +1,6 @@
 package dev.filigree.cli.file;
 
+import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.plan.Pattern;
 import dev.filigree.prune.PruneResult;
@@ -9,13 +10,14 @@ import dev.filigree.report.Report.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The result of {@code prune}. */
 public final class PruneText {
   private PruneText() {}
 
   /** For people. */
-  public static String text(PruneResult result, OneShotPlan plan) {
+  public static String text(PruneResult result, LayerPlans plans) {
     List<List<String>> rows = new ArrayList<>();
     boolean errors = result.tensors().stream().anyMatch(r -> r.reconError().isPresent());
     boolean zeros = result.tensors().stream().anyMatch(r -> r.zeros().isPresent());
@@ -45,20 +47,15 @@ public final class PruneText {
     }
     StringBuilder out = new StringBuilder();
     out.append(PlainText.table(new Table(columns, rows)));
-    String scope =
-        plan.pattern() instanceof Pattern.NM
-            ? ""
-            : " counted by " + plan.scope().name().toLowerCase(Locale.ROOT);
     out.append('\n')
         .append(
             PlainText.wrap(
                 String.format(
                     Locale.ROOT,
-                    "%s%s, %s%s: %s of %s weights in %d tensors removed, %s.",
-                    plan.method().label(),
-                    plan.refinement().isPresent() ? " refined by dsnot" : "",
-                    plan.pattern().text(),
-                    scope,
+                    "%s: %s of %s weights in %d tensors removed, %s.",
+                    plans.plans().stream()
+                        .map(p -> label(p, plans.plans().size() > 1))
+                        .collect(Collectors.joining("; ")),
                     Texts.count(result.weights() - result.kept()),
                     Texts.count(result.weights()),
                     result.tensors().size(),
@@ -68,6 +65,20 @@ public final class PruneText {
       out.append("Left dense: ").append(s.name()).append(": ").append(s.reason()).append('\n');
     }
     return out.toString();
+  }
+
+  /**
+   * @param withSparsity whether it takes the sparsity to tell it from others
+   */
+  private static String label(OneShotPlan plan, boolean withSparsity) {
+    String scope =
+        plan.pattern() instanceof Pattern.NM
+            ? ""
+            : (withSparsity ? " " + plan.sparsity() : "")
+                + " counted by "
+                + plan.scope().name().toLowerCase(Locale.ROOT);
+    String refined = plan.refinement().isPresent() ? " refined by dsnot" : "";
+    return plan.method().label() + refined + ", " + plan.pattern().text() + scope;
   }
 
   /** For programs. */
