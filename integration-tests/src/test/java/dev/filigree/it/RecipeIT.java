@@ -23,6 +23,7 @@ import dev.filigree.annotations.Training;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.LayerSummary;
 import dev.filigree.djl.ModelSummary;
+import dev.filigree.djl.PackOptions;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.LayerPlan;
@@ -190,6 +191,16 @@ class RecipeIT {
         long expected = layer == plain.third ? 0 : w.length * 3L / 4;
         assertThat(Models.zeros(w)).isEqualTo(expected);
       }
+    }
+  }
+
+  @Test
+  void methodsThatNeedInputsWaitForThem() throws IOException {
+    recipe("layers:", "  - {include: wide, weights: wanda:2:4}");
+    try (Model model = Models.initialised(new Plain(), INPUT, 1)) {
+      assertThatThrownBy(() -> Filigree.pack(model, PackOptions.defaults()))
+          .isInstanceOf(FiligreeException.class)
+          .hasMessageStartingWith("FIL-0220: wide: criterion = WANDA needs calibration data");
     }
   }
 

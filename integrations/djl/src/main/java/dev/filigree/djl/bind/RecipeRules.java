@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
@@ -48,10 +49,7 @@ record RecipeRules(String file, SparsityPlan recipe) {
   }
 
   private static RecipeRules read(String file) {
-    RecipeSource source =
-        ServiceLoader.load(RecipeSource.class, RecipeRules.class.getClassLoader())
-            .findFirst()
-            .orElseThrow(() -> new FiligreeException(Message.FIL_0849, file));
+    RecipeSource source = source(file);
     SparsityPlan recipe;
     try {
       recipe = source.read(Path.of(file));
@@ -75,6 +73,16 @@ record RecipeRules(String file, SparsityPlan recipe) {
       rule.activation().filter(a -> !a.isNone()).ifPresent(a -> check(rule, a));
     }
     return new RecipeRules(file, recipe);
+  }
+
+  private static RecipeSource source(String file) {
+    try {
+      return ServiceLoader.load(RecipeSource.class, RecipeRules.class.getClassLoader())
+          .findFirst()
+          .orElseThrow(() -> new FiligreeException(Message.FIL_0849, file));
+    } catch (ServiceConfigurationError e) {
+      throw new FiligreeException(e, Message.FIL_0849, file);
+    }
   }
 
   private static void check(LayerRule rule, ActivationRule activation) {
