@@ -59,7 +59,7 @@ final class RecipeReader {
   /**
    * The plan of a document.
    *
-   * @throws FiligreeException FIL-0842 to FIL-0846 at the first line that cannot be used
+   * @throws FiligreeException FIL-0842 to FIL-0844 and FIL-0846 for what cannot be used
    */
   static SparsityPlan plan(YamlNode root) {
     Fields recipe = Fields.of("a recipe", root, KEYS, ELSEWHERE);

@@ -57,7 +57,7 @@ public final class Recipes {
    * @param name for messages
    * @throws FiligreeException FIL-0840 for what is no text or no recipe at all, FIL-0841, FIL-0845
    *     and FIL-0848 for what is no YAML, too much of it, or twice there, FIL-0842 to FIL-0844 and
-   *     FIL-0846 for what a recipe does not have; always the first in the file
+   *     FIL-0846 for what a recipe does not have
    */
   public static SparsityPlan parse(String name, byte[] bytes) {
     if (bytes.length > MAX_BYTES) {

@@ -12,11 +12,9 @@ import dev.filigree.plan.PlanRules;
 import dev.filigree.plan.Problem;
 import dev.filigree.plan.WeightRule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** {@code weights:} as the command line writes it, or as a mapping with annotation attributes. */
@@ -33,7 +31,7 @@ final class WeightReader {
   private static final String BLOCK = "block";
   private static final String KEPT = "n";
   private static final String GROUP = "m";
-  private static final String SHARE = "a number of at least 0 and below 1";
+  static final String SHARE = "a number of at least 0 and below 1";
   private static final String PATTERNS = "unstructured, N:M, block:RxC, row, channel";
 
   private static final List<String> KEYS =
@@ -70,82 +68,11 @@ final class WeightReader {
 
   static WeightRule rule(YamlNode node) {
     if (node instanceof YamlNode.Text t) {
-      return t.text().equals(NONE) ? WeightRule.NONE : WeightRule.of(spec(t));
+      return t.text().equals(NONE)
+          ? WeightRule.NONE
+          : WeightRule.of(checked(WeightText.declaration(t), key -> t.place()));
     }
     return WeightRule.of(declaration(Fields.of(RecipeReader.WEIGHTS, node, KEYS, ELSEWHERE)));
-  }
-
-  /** {@code METHOD:PATTERN[:SPARSITY]}. */
-  private static Declaration spec(YamlNode.Text t) {
-    String[] parts = t.text().split(":", 2);
-    Optional<Criterion> criterion =
-        Arrays.stream(Criterion.values()).filter(c -> Words.of(c).equals(parts[0])).findFirst();
-    if (criterion.isEmpty() || parts.length < 2) {
-      throw illegalSpec(t);
-    }
-    Optional<Pattern> groups = Pattern.of(parts[1]).filter(p -> p instanceof Pattern.NM);
-    int colon = parts[1].lastIndexOf(':');
-    Declaration made;
-    if (groups.isPresent()) {
-      made = groups((Pattern.NM) groups.get(), criterion.get());
-    } else {
-      Pattern pattern =
-          Pattern.of(parts[1].substring(0, Math.max(0, colon)))
-              .filter(p -> !(p instanceof Pattern.NM))
-              .orElseThrow(() -> illegalSpec(t));
-      double sparsity =
-          Fields.number(
-              RecipeReader.WEIGHTS + " sparsity",
-              new YamlNode.Text(parts[1].substring(colon + 1), false, t.place()),
-              SHARE);
-      made = shared(pattern, sparsity, criterion.get());
-    }
-    check(made, key -> t.place());
-    return made;
-  }
-
-  private static FiligreeException illegalSpec(YamlNode.Text t) {
-    String criteria =
-        Arrays.stream(Criterion.values()).map(Words::of).collect(Collectors.joining(", "));
-    return Fields.illegal(
-        t.place(),
-        RecipeReader.WEIGHTS,
-        t.what(),
-        "none, METHOD:N:M, or METHOD:PATTERN:SPARSITY with METHOD "
-            + criteria
-            + " and PATTERN unstructured, block:RxC, row, channel; or a mapping");
-  }
-
-  private static Declaration.NM groups(Pattern.NM nm, Criterion criterion) {
-    return new Declaration.NM(
-        nm.n(),
-        nm.m(),
-        criterion,
-        Training.SR_STE,
-        PlanRules.NM_LAMBDA,
-        PlanRules.NM_SCHEDULE,
-        List.of(),
-        List.of());
-  }
-
-  private static Declaration.Weights shared(Pattern pattern, double sparsity, Criterion criterion) {
-    return new Declaration.Weights(
-        sparsity,
-        granularity(pattern),
-        pattern instanceof Pattern.Block b ? List.of(b.outputs(), b.inputs()) : List.of(),
-        criterion,
-        Scope.DEFAULT,
-        PlanRules.SPARSE_SCHEDULE,
-        List.of(),
-        List.of());
-  }
-
-  private static Granularity granularity(Pattern pattern) {
-    return pattern instanceof Pattern.Block
-        ? Granularity.BLOCK
-        : pattern instanceof Pattern.Row
-            ? Granularity.ROW
-            : pattern instanceof Pattern.Channel ? Granularity.CHANNEL : Granularity.UNSTRUCTURED;
   }
 
   private static Declaration declaration(Fields f) {
@@ -160,7 +87,7 @@ final class WeightReader {
     Declaration made;
     if (groups) {
       Declaration.NM nm =
-          groups(pattern.map(p -> (Pattern.NM) p).orElseGet(() -> nm(f)), criterion);
+          WeightDefaults.groups(pattern.map(p -> (Pattern.NM) p).orElseGet(() -> nm(f)), criterion);
       made =
           new Declaration.NM(
               nm.n(),
@@ -174,7 +101,7 @@ final class WeightReader {
     } else {
       double sparsity = Fields.number(SPARSITY, f.required(SPARSITY, SHARE), SHARE);
       Declaration.Weights w =
-          shared(pattern.orElse(new Pattern.Unstructured()), sparsity, criterion);
+          WeightDefaults.shared(pattern.orElse(new Pattern.Unstructured()), sparsity, criterion);
       made =
           new Declaration.Weights(
               sparsity,
@@ -186,8 +113,7 @@ final class WeightReader {
               List.of(),
               List.of());
     }
-    check(made, key -> placeOf(key, f, schedule));
-    return made;
+    return checked(made, key -> placeOf(key, f, schedule));
   }
 
   private static Pattern pattern(YamlNode node) {
@@ -265,12 +191,13 @@ final class WeightReader {
   }
 
   /** The rules of annotations; what they only warn of is allowed. */
-  private static void check(Declaration made, Places places) {
+  private static Declaration checked(Declaration made, Places places) {
     List<Problem> errors = new ArrayList<>(PlanRules.check(made));
     errors.removeIf(p -> !p.isError());
     if (!errors.isEmpty()) {
       Problem first = errors.get(0);
       throw new FiligreeException(Message.FIL_0844, places.of(first.attribute()), first.text());
     }
+    return made;
   }
 }
