@@ -1,7 +1,9 @@
 package dev.filigree.calibrate;
 
+import dev.filigree.kernel.KernelSelection;
+import dev.filigree.kernel.TokenBlock;
 import dev.filigree.kernel.Workers;
-import dev.filigree.linalg.Products;
+import dev.filigree.linalg.Gram;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
@@ -30,8 +32,7 @@ public final class LayerStatistics {
   private final double[] squares;
   private final double[][] gram;
   private final MagnitudeThreshold magnitudes;
-  private final double[][] block;
-  private int filled;
+  private final TokenBlock block;
   private long tokens;
 
   /**
@@ -70,7 +71,7 @@ public final class LayerStatistics {
     this.squares = new double[inputs];
     this.gram = contents.gram() ? triangle(inputs) : null;
     this.magnitudes = contents.magnitudes() ? new MagnitudeThreshold(layer) : null;
-    this.block = contents.gram() ? new double[BLOCK][inputs] : null;
+    this.block = contents.gram() ? new TokenBlock(inputs, BLOCK) : null;
   }
 
   /** Statistics that go on from a stored state; arrays are taken over. */
@@ -90,7 +91,7 @@ public final class LayerStatistics {
     this.squares = squares;
     this.gram = gram;
     this.magnitudes = magnitudes;
-    this.block = gram == null ? null : new double[BLOCK][inputs];
+    this.block = gram == null ? null : new TokenBlock(inputs, BLOCK);
   }
 
   private static double[][] triangle(int n) {
@@ -134,8 +135,13 @@ public final class LayerStatistics {
     System.arraycopy(newSquares, 0, squares, 0, inputs);
     tokens += count;
     if (gram != null) {
-      for (int t = 0; t < count; t++) {
-        addRow(rows, from + t * inputs);
+      for (int t = 0; t < count; ) {
+        int some = Math.min(block.room(), count - t);
+        block.add(rows, from + t * inputs, some, workers);
+        t += some;
+        if (block.room() == 0) {
+          flush();
+        }
       }
     }
     if (magnitudes != null) {
@@ -152,31 +158,13 @@ public final class LayerStatistics {
     throw new IllegalStateException("the sum of column " + column + " is not finite");
   }
 
-  private void addRow(FloatBuffer rows, int from) {
-    double[] row = block[filled];
-    for (int i = 0; i < inputs; i++) {
-      row[i] = rows.get(from + i);
-    }
-    filled++;
-    if (filled == block.length) {
-      flush();
-    }
-  }
-
   // The product of two floats is exact in double, and sums go token by token: where a block ends
   // makes no difference.
   private void flush() {
-    int count = filled;
-    filled = 0;
-    if (gram == null || count == 0) {
-      return;
+    if (gram != null && block.tokens() > 0) {
+      Gram.add(gram, block, KernelSelection.current().gram(), workers);
+      block.clear();
     }
-    workers.run(
-        inputs,
-        4,
-        8,
-        (long) inputs * inputs / 2 * count,
-        (from, to) -> Products.add(gram, from, to, (r, k) -> block[k][r], block, 0, count, 0, to));
   }
 
   /** The layer's name. */

@@ -1,6 +1,7 @@
 package dev.filigree.kernel;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.Random;
 
 /** Compares kernels with the reference on one small matrix that reaches every loop. */
@@ -56,6 +57,7 @@ final class KernelSelfTest {
       columns(kernels.columns(), ColumnsPacking.pack(weights, ROWS, COLS, type), y, out);
       sparse(kernels, type, y, out);
     }
+    gram(kernels.gram(), out);
     for (Activation f : Activation.values()) {
       y.put(0, inputs, 0, 4 * COLS);
       kernels.activations().apply(f, y, 0, COLS);
@@ -141,6 +143,23 @@ final class KernelSelfTest {
     for (int lanes = Kernels.PANEL_LANES; lanes <= LANES; lanes += Kernels.PANEL_LANES) {
       kernels.panel(w, inputs, lanes, tile, 0, ROWS);
       out.add(tile, ROWS * lanes);
+    }
+  }
+
+  private void gram(GramKernels kernels, Outputs out) {
+    TokenBlock block = new TokenBlock(COLS, ROWS);
+    block.add(FloatBuffer.wrap(dense), 0, ROWS, new Workers(1));
+    double[][] gram = new double[COLS][];
+    for (int j = 0; j < COLS; j++) {
+      gram[j] = new double[j + 1];
+    }
+    kernels.add(block, 0, COLS, 0, COLS, gram);
+    for (double[] row : gram) {
+      float[] rounded = new float[row.length];
+      for (int i = 0; i < row.length; i++) {
+        rounded[i] = (float) row[i];
+      }
+      out.add(rounded, rounded.length);
     }
   }
 

@@ -61,4 +61,7 @@ public interface Kernels {
 
   /** Products in the {@linkplain StripArrays strip} formats. */
   StripKernels strips();
+
+  /** Sums of X^T X, the same bits everywhere. */
+  GramKernels gram();
 }

@@ -13,6 +13,7 @@ final class PlainKernels implements Kernels {
   private final ActivationKernels activations = new PlainActivations();
   private final AttentionKernels attention = new PlainAttention();
   private final StripKernels strips = new PlainStrips();
+  private final GramKernels gram = new PlainGram();
 
   @Override
   public String name() {
@@ -57,5 +58,10 @@ final class PlainKernels implements Kernels {
   @Override
   public StripKernels strips() {
     return strips;
+  }
+
+  @Override
+  public GramKernels gram() {
+    return gram;
   }
 }

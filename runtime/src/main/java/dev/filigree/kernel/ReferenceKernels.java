@@ -16,6 +16,7 @@ public final class ReferenceKernels implements Kernels {
   private final ActivationKernels activations = new ReferenceActivations();
   private final AttentionKernels attention = new ReferenceAttention();
   private final StripKernels strips = new ReferenceStrips();
+  private final GramKernels gram = new ReferenceGram();
 
   @Override
   public String name() {
@@ -60,5 +61,10 @@ public final class ReferenceKernels implements Kernels {
   @Override
   public StripKernels strips() {
     return strips;
+  }
+
+  @Override
+  public GramKernels gram() {
+    return gram;
   }
 }

@@ -10,6 +10,7 @@ final class VectorKernels implements Kernels {
   private final ActivationKernels activations = new VectorActivations();
   private final AttentionKernels attention = new VectorAttention();
   private final StripKernels strips = new VectorStrips();
+  private final GramKernels gram = new VectorGram();
 
   @Override
   public String name() {
@@ -54,5 +55,10 @@ final class VectorKernels implements Kernels {
   @Override
   public StripKernels strips() {
     return strips;
+  }
+
+  @Override
+  public GramKernels gram() {
+    return gram;
   }
 }

@@ -97,6 +97,10 @@ class KernelSelectionTest {
         tile[0]++;
         return;
       }
+      if (args[i] instanceof double[][] rows) {
+        rows[0][0]++;
+        return;
+      }
       if (args[i] instanceof ByteBuffer y) {
         y.putFloat(0, y.getFloat(0) + 1);
         return;

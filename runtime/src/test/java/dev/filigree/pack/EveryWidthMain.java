@@ -1,6 +1,7 @@
 package dev.filigree.pack;
 
 import dev.filigree.kernel.KernelSelection;
+import dev.filigree.linalg.GramEquivalence;
 
 /** Runs the equivalence tests in a JVM without a test engine; ends with status 1 on a failure. */
 final class EveryWidthMain extends KernelEquivalence {
@@ -27,6 +28,7 @@ final class EveryWidthMain extends KernelEquivalence {
     endWorkers();
     Fused.run();
     new Attention().run();
+    new Gram().everyWidthIsTheThreeLoops();
   }
 
   @SuppressWarnings("JUnitMethodInvoked") // a forked JVM has no test engine
@@ -54,4 +56,6 @@ final class EveryWidthMain extends KernelEquivalence {
       endWorkers();
     }
   }
+
+  private static final class Gram extends GramEquivalence {}
 }

@@ -1,0 +1,4 @@
+package dev.filigree.linalg;
+
+/** From the packaged jar: with vector kernels where this run is to have them. */
+class GramEquivalenceIT extends GramEquivalence {}

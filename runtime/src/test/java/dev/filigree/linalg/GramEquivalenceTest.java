@@ -1,0 +1,4 @@
+package dev.filigree.linalg;
+
+/** From class folders: plain and reference kernels. */
+class GramEquivalenceTest extends GramEquivalence {}
