@@ -167,6 +167,9 @@ public final class OneShotCost {
 
   private void sparseGpt(List<Projection> projections) throws IOException {
     double flops = MachineProbe.current().gflops(5) / 2;
+    for (int i = 0; i < 3; i++) {
+      run(new Projection("warm-up", 512, 1024, false), 4096);
+    }
     System.out.printf(
         Locale.ROOT,
         "sparsegpt, unstructured 0.5; %.1f GFLOP/s in double precision; %,d tokens measured, times"
