@@ -423,7 +423,8 @@ public enum Message {
       "%s: the chat template cannot be used: %s. Change the messages where it refuses them, else write the turn yourself and pass it with --prompt."),
   FIL_0862("--system is said before --chat, which is missing. Add --chat TEXT."),
   FIL_0863(
-      "A chat is marked with special tokens, and a tokenizer of llama2.c has none. Pass a tokenizer.json or a GGUF file with --tokenizer.");
+      "A chat is marked with special tokens, and a tokenizer of llama2.c has none. Pass a tokenizer.json or a GGUF file with --tokenizer."),
+  FIL_0864("%s is no text in UTF-8. Convert it, or pass another file.");
 
   /** How serious a message is. */
   public enum Severity {

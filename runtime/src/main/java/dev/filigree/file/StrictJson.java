@@ -5,6 +5,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -35,9 +36,16 @@ final class StrictJson {
       throw new MalformedJsonException("it does not begin with '{'");
     }
     JsonReader json = reader(text, nesting);
-    readObject(json, field);
-    if (json.peek() != JsonToken.END_DOCUMENT) {
-      throw new MalformedJsonException("something follows the object");
+    try {
+      readObject(json, field);
+      if (json.peek() != JsonToken.END_DOCUMENT) {
+        throw new MalformedJsonException("something follows the object");
+      }
+    } catch (MalformedJsonException
+        | EOFException
+        | IllegalStateException
+        | NumberFormatException e) {
+      throw new MalformedJsonException(JsonReason.of(e), e);
     }
   }
 
@@ -58,11 +66,15 @@ final class StrictJson {
   /** Reads a document that is an array of texts. */
   static List<String> readTexts(String text) throws IOException {
     JsonReader json = reader(text, 1);
-    List<String> texts = texts(json);
-    if (json.peek() != JsonToken.END_DOCUMENT) {
-      throw new MalformedJsonException("something follows the array");
+    try {
+      List<String> texts = texts(json);
+      if (json.peek() != JsonToken.END_DOCUMENT) {
+        throw new MalformedJsonException("something follows the array");
+      }
+      return texts;
+    } catch (MalformedJsonException | EOFException | IllegalStateException e) {
+      throw new MalformedJsonException(JsonReason.of(e), e);
     }
-    return texts;
   }
 
   static List<String> texts(JsonReader json) throws IOException {
@@ -99,7 +111,12 @@ final class StrictJson {
     JsonToken found = json.peek();
     if (found != token) {
       throw new MalformedJsonException(
-          "expected " + what + ", found " + found + " at " + json.getPath());
+          "expected "
+              + what
+              + ", found "
+              + JsonReason.word(found.name())
+              + " at "
+              + json.getPath());
     }
   }
 

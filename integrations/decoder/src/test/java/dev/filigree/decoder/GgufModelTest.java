@@ -196,7 +196,8 @@ final class GgufModelTest {
     refused(llama().number("llama.block_count", 5, -1, 4), "FIL-0822", "is -1");
     refused(llama().number("llama.block_count", 10, 1L << 40, 8), "FIL-0822", "1099511627776");
     refused(llama().number("llama.block_count", 10, -1, 8), "FIL-0822", "18446744073709551615");
-    refused(llama().u32("llama.block_count", 1_000_000), "FIL-0822", "1000000 blocks");
+    refused(llama().u32("llama.block_count", 9000), "FIL-0822", "9000 blocks");
+    refused(llama().u32("llama.block_count", 1_000_000), "FIL-0702", "1000000", "10000");
     refused(llama().i32s("llama.attention.head_count", 4, 2), "FIL-0822", "differs");
     refused(llama().u32("llama.attention.head_count", 0), "FIL-0822", "is 0");
     refused(llama().u32("llama.attention.head_count_kv", 3), "FIL-0702", "3");

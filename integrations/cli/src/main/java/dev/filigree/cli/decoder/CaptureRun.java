@@ -8,6 +8,7 @@ import dev.filigree.decoder.sparsity.InputCapture;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DataDigest;
+import dev.filigree.file.IoReason;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.prune.FilePruning;
@@ -137,7 +138,7 @@ public record CaptureRun(
     try {
       return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, b, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, b, IoReason.of(e));
     }
   }
 
@@ -145,7 +146,7 @@ public record CaptureRun(
     try {
       return Files.size(out);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, out, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, out, IoReason.of(e));
     }
   }
 }

@@ -10,6 +10,7 @@ import dev.filigree.decoder.store.FurtherFiles;
 import dev.filigree.decoder.store.ModelWriter;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.file.DataDigest;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
@@ -154,7 +155,7 @@ public record CompressRun(
       }
       return sum;
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, path, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, path, IoReason.of(e));
     }
   }
 }

@@ -14,11 +14,13 @@ import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.SequenceDigests;
 import dev.filigree.decoder.text.Tokenizer;
+import dev.filigree.file.IoReason;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.samples.digits.Progress;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -173,8 +175,10 @@ public record EvalRun(
     String content;
     try {
       content = Files.readString(text);
+    } catch (CharacterCodingException e) {
+      throw new FiligreeException(e, Message.FIL_0864, text);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, text, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, text, IoReason.of(e));
     }
     int[] all;
     try (Tokenizer t = Tokenizer.open(tokenizer, config.vocab())) {

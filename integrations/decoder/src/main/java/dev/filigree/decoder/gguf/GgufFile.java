@@ -1,5 +1,6 @@
 package dev.filigree.decoder.gguf;
 
+import dev.filigree.file.IoReason;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.BufferedInputStream;
@@ -52,7 +53,7 @@ public final class GgufFile {
       size = Files.size(path);
       file = Files.newInputStream(path);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, path, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, path, IoReason.of(e));
     }
     try (InputStream in = new BufferedInputStream(file, BUFFER)) {
       return new GgufFile(path, GgufHeader.read(new GgufInput(in, size), path));

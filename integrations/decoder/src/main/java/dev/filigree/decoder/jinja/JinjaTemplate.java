@@ -130,6 +130,14 @@ public final class JinjaTemplate {
           Pattern.DOTALL);
   private static final Pattern FILTER = Pattern.compile("\\|\\s*+(\\w++)");
   private static final Pattern TEST = Pattern.compile("\\bis\\s++(?:not\\s++)?+(\\w++)");
+  // A fault inside the engine tells a reader nothing.
+  private static final Pattern FAULT =
+      Pattern.compile(
+          "(?:IndexOutOfBounds|NullPointer|ClassCast|NumberFormat)Exception|Cannot invoke");
+  private static final Pattern LINE = Pattern.compile("^line \\d+: ");
+  private static final Pattern EXCEPTION = Pattern.compile("\\b(?:[\\w$]++\\.)*\\w+Exception: ");
+  private static final Pattern CLASS_NAME =
+      Pattern.compile("\\b(?:java|javax|com|jinjava)(?:\\.[a-z]\\w*)+\\.(\\w+)(?:@[0-9a-f]+)?");
   private static final Pattern FILTERED_LOOP = Pattern.compile("\\sif\\s");
 
   private final String source;
@@ -188,7 +196,16 @@ public final class JinjaTemplate {
         return own;
       }
     }
-    return new JinjaException(otherwise, cause);
+    return new JinjaException(readable(otherwise), cause);
+  }
+
+  /** What the engine says, without the names of its classes. */
+  private static String readable(String text) {
+    if (text == null || FAULT.matcher(text).find()) {
+      Matcher line = LINE.matcher(String.valueOf(text));
+      return (line.find() ? line.group() : "") + "the engine cannot evaluate it";
+    }
+    return CLASS_NAME.matcher(EXCEPTION.matcher(text).replaceAll("")).replaceAll("$1");
   }
 
   private static JinjavaConfig config(DateTimeProvider clock) {

@@ -10,10 +10,10 @@ import dev.filigree.decoder.model.FrequencyFactors;
 import dev.filigree.decoder.model.Llama3Scaling;
 import dev.filigree.decoder.model.RopeLayout;
 import dev.filigree.decoder.model.RopeScaling;
+import dev.filigree.file.JsonReason;
 import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -28,11 +28,9 @@ public final class ConfigJson {
   // Factors one by one; a GGUF file does not say what they were computed from.
   private static final String FACTORS = "filigree_factors";
 
-  private final Object where;
-  private final JsonObject json;
+  private final JsonFields json;
 
-  private ConfigJson(Object where, JsonObject json) {
-    this.where = where;
+  private ConfigJson(JsonFields json) {
     this.json = json;
   }
 
@@ -44,172 +42,122 @@ public final class ConfigJson {
    *     FIL-0702 for a shape that is none
    */
   public static DecoderConfig parse(String text, Object where) {
+    return new ConfigJson(fields(text, where)).read();
+  }
+
+  /** The fields of such a file; what is wrong with them is FIL-0701. */
+  static JsonFields fields(String text, Object where) {
+    JsonElement json;
     try {
-      return new ConfigJson(where, JsonParser.parseString(text).getAsJsonObject()).read();
-    } catch (JsonParseException
-        | IllegalStateException
-        | NumberFormatException
-        | UnsupportedOperationException e) {
-      throw new FiligreeException(e, Message.FIL_0701, where, "it is malformed: " + e.getMessage());
+      json = JsonParser.parseString(text);
+    } catch (JsonParseException e) {
+      throw new FiligreeException(e, Message.FIL_0701, where, JsonReason.of(e));
     }
+    if (json instanceof JsonObject object) {
+      return new JsonFields(
+          object, reason -> new FiligreeException(Message.FIL_0701, where, reason));
+    }
+    throw new FiligreeException(Message.FIL_0701, where, "it is no JSON object");
   }
 
   private DecoderConfig read() {
-    String type = json.has("model_type") ? json.get("model_type").getAsString() : "missing";
+    String type = json.has("model_type") ? json.text("model_type") : "missing";
     if (!TYPES.contains(type)) {
-      throw refused("model_type is " + type + "; legal: " + String.join(", ", TYPES));
+      throw json.refused(
+          "model_type is " + JsonReason.quoted(type) + "; legal: " + String.join(", ", TYPES));
     }
     Activation activation = activation();
-    refuseOther("mlp_bias", "false");
-    boolean qwen = type.equals("qwen2");
-    int dim = number("hidden_size");
-    int heads = number("num_attention_heads");
-    if (heads < 1 || (!present("head_dim") && dim % heads != 0)) {
-      throw refused(heads + " heads do not divide hidden_size " + dim);
+    if (json.flag("mlp_bias", false)) {
+      throw json.refused("mlp_bias is true; legal: false");
     }
-    boolean attentionBias = flag("attention_bias", false);
-    List<Integer> stops = ids("eos_token_id");
-    List<Integer> bos = ids("bos_token_id");
+    boolean qwen = type.equals("qwen2");
+    int dim = json.whole("hidden_size");
+    int heads = json.whole("num_attention_heads");
+    if (heads < 1 || (!json.has("head_dim") && dim % heads != 0)) {
+      throw json.refused(heads + " heads do not divide hidden_size " + dim);
+    }
+    int headDim = json.whole("head_dim", dim / heads);
+    boolean attentionBias = json.flag("attention_bias", false);
+    List<Integer> stops = json.ids("eos_token_id");
+    List<Integer> bos = json.ids("bos_token_id");
     return new DecoderConfig(
         dim,
-        number("intermediate_size"),
-        number("num_hidden_layers"),
+        json.whole("intermediate_size"),
+        json.whole("num_hidden_layers"),
         heads,
-        number("num_key_value_heads", heads),
-        number("head_dim", dim / heads),
-        number("vocab_size"),
-        number("max_position_embeddings"),
-        json.has("rms_norm_eps") ? json.get("rms_norm_eps").getAsDouble() : 1e-6,
+        json.whole("num_key_value_heads", heads),
+        headDim,
+        json.whole("vocab_size"),
+        json.whole("max_position_embeddings"),
+        json.real("rms_norm_eps", 1e-6),
         ropeBase(),
-        json.has(LAYOUT) && json.get(LAYOUT).getAsString().equals(RopeLayout.ADJACENT.label())
+        json.has(LAYOUT) && json.text(LAYOUT).equals(RopeLayout.ADJACENT.label())
             ? RopeLayout.ADJACENT
             : RopeLayout.HALF_SPLIT,
-        scaling(number("head_dim", dim / heads) / 2),
+        scaling(headDim / 2),
         window(qwen),
         qwen || attentionBias,
         !qwen && attentionBias,
-        flag("tie_word_embeddings", false),
+        json.flag("tie_word_embeddings", false),
         bos.isEmpty() ? -1 : bos.get(0),
         stops,
         activation);
   }
 
   private Activation activation() {
-    String name = present(ACTIVATION) ? json.get(ACTIVATION).getAsString() : SILU;
+    String name = json.has(ACTIVATION) ? json.text(ACTIVATION) : SILU;
     return switch (name) {
       case SILU -> Activation.SILU;
       case RELU -> Activation.RELU;
-      default -> throw refused(ACTIVATION + " is " + name + "; legal: " + SILU + ", " + RELU);
+      default ->
+          throw json.refused(
+              ACTIVATION + " is " + JsonReason.quoted(name) + "; legal: " + SILU + ", " + RELU);
     };
   }
 
   private double ropeBase() {
-    if (present("rope_theta")) {
-      return json.get("rope_theta").getAsDouble();
-    }
-    if (present("rope_parameters")) {
-      JsonObject rope = json.getAsJsonObject("rope_parameters");
-      if (rope.has("rope_theta")) {
-        return rope.get("rope_theta").getAsDouble();
-      }
-    }
-    return 10_000;
+    JsonFields from = json.has("rope_theta") ? json : json.object("rope_parameters").orElse(json);
+    return from.real("rope_theta", 10_000);
   }
 
   private Optional<RopeScaling> scaling(int pairs) {
-    String key = present("rope_scaling") ? "rope_scaling" : "rope_parameters";
-    if (!present(key)) {
+    String key = json.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+    Optional<JsonFields> found = json.object(key);
+    if (found.isEmpty()) {
       return Optional.empty();
     }
-    JsonObject rope = json.getAsJsonObject(key);
-    String kind = "default";
-    for (String name : new String[] {"rope_type", "type"}) {
-      if (rope.has(name)) {
-        kind = rope.get(name).getAsString();
-        break;
-      }
-    }
-    if (kind.equals("default")) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        switch (kind) {
-          case "llama3" ->
+    JsonFields rope = found.get();
+    String kind =
+        rope.has("rope_type")
+            ? rope.text("rope_type")
+            : rope.has("type") ? rope.text("type") : "default";
+    return switch (kind) {
+      case "default" -> Optional.empty();
+      case "llama3" ->
+          Optional.of(
               new Llama3Scaling(
-                  real(rope, "factor"),
-                  real(rope, "low_freq_factor"),
-                  real(rope, "high_freq_factor"),
-                  (int) real(rope, "original_max_position_embeddings"));
-          case "linear" -> FrequencyFactors.linear(real(rope, "factor"), pairs);
-          case FACTORS ->
-              new FrequencyFactors(
-                  rope.getAsJsonArray("factors").asList().stream()
-                      .map(JsonElement::getAsDouble)
-                      .toList());
-          default ->
-              throw refused(key + " is of type " + kind + "; legal: llama3, linear, default");
-        });
-  }
-
-  private double real(JsonObject rope, String key) {
-    if (!rope.has(key)) {
-      throw refused("its rope scaling lacks " + key);
-    }
-    return rope.get(key).getAsDouble();
+                  rope.real("factor"),
+                  rope.real("low_freq_factor"),
+                  rope.real("high_freq_factor"),
+                  rope.whole("original_max_position_embeddings")));
+      case "linear" -> Optional.of(FrequencyFactors.linear(rope.real("factor"), pairs));
+      case FACTORS -> Optional.of(new FrequencyFactors(rope.reals("factors")));
+      default ->
+          throw json.refused(
+              key + " is of type " + JsonReason.quoted(kind) + "; legal: llama3, linear, default");
+    };
   }
 
   private OptionalInt window(boolean qwen) {
-    boolean used = present("sliding_window") && (!qwen || flag("use_sliding_window", false));
+    boolean used = json.has("sliding_window") && (!qwen || json.flag("use_sliding_window", false));
     if (!used) {
       return OptionalInt.empty();
     }
     // Qwen2 slides from a layer on; a window in some layers only is another model.
-    if (qwen && number("max_window_layers", 0) > 0) {
-      throw refused("sliding_window is used in some layers only, which is not supported");
+    if (qwen && json.whole("max_window_layers", 0) > 0) {
+      throw json.refused("sliding_window is used in some layers only, which is not supported");
     }
-    return OptionalInt.of(number("sliding_window"));
-  }
-
-  private void refuseOther(String key, String legal) {
-    if (present(key) && !json.get(key).getAsString().equals(legal)) {
-      throw refused(key + " is " + json.get(key).getAsString() + "; legal: " + legal);
-    }
-  }
-
-  private boolean present(String key) {
-    return json.has(key) && !json.get(key).isJsonNull();
-  }
-
-  private int number(String key) {
-    if (!present(key)) {
-      throw refused(key + " is missing");
-    }
-    return json.get(key).getAsBigDecimal().intValueExact();
-  }
-
-  private int number(String key, int fallback) {
-    return present(key) ? number(key) : fallback;
-  }
-
-  private boolean flag(String key, boolean fallback) {
-    return present(key) ? json.get(key).getAsBoolean() : fallback;
-  }
-
-  private List<Integer> ids(String key) {
-    List<Integer> out = new ArrayList<>();
-    if (present(key)) {
-      JsonElement value = json.get(key);
-      if (value.isJsonArray()) {
-        value.getAsJsonArray().forEach(id -> out.add(id.getAsInt()));
-      } else {
-        out.add(value.getAsInt());
-      }
-    }
-    return out;
-  }
-
-  private FiligreeException refused(String reason) {
-    return new FiligreeException(Message.FIL_0701, where, reason);
+    return OptionalInt.of(json.whole("sliding_window"));
   }
 
   /** The configuration as {@link #parse} reads it. */

@@ -4,6 +4,7 @@ import dev.filigree.decoder.gguf.GgufType;
 import dev.filigree.file.DType;
 import dev.filigree.file.FloatTensor;
 import dev.filigree.file.Half;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.Tensor;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -103,7 +104,7 @@ final class FileFloats {
         done += count;
       }
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, file, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, file, IoReason.of(e));
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.filigree.decoder.load;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.file.FloatTensor;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.ModelFiles;
 import dev.filigree.file.Receipt;
 import dev.filigree.file.SafetensorsFile;
@@ -79,7 +80,7 @@ final class HuggingFaceModel implements DecoderWeights {
       }
       return found.get(0);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, folder, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, folder, IoReason.of(e));
     }
   }
 

@@ -5,6 +5,7 @@ import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.RopeLayout;
 import dev.filigree.file.DType;
+import dev.filigree.file.IoReason;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -67,7 +68,7 @@ final class Llama2cModel implements DecoderWeights {
       }
       return new Llama2cModel(path, config, places);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, path, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, path, IoReason.of(e));
     } catch (ArithmeticException e) {
       throw refused(path, "its header claims sizes no file has");
     }

@@ -50,6 +50,10 @@ public record DecoderConfig(
     int bos,
     List<Integer> stops,
     Activation activation) {
+  // Far above every model; a file that claims more would have to be believed in lists and tables.
+  private static final int MOST_LAYERS = 10_000;
+
+  private static final int MOST_WIDTH = 1 << 24;
 
   /** A decoder whose gate has SiLU, as nearly all have. */
   public DecoderConfig(
@@ -100,9 +104,9 @@ public record DecoderConfig(
    */
   public DecoderConfig {
     stops = List.copyOf(stops);
-    require("width", dim, dim > 0, "at least 1");
-    require("feed-forward width", hidden, hidden > 0, "at least 1");
-    require("layers", layers, layers > 0, "at least 1");
+    require("width", dim, dim > 0 && dim <= MOST_WIDTH, "1 to " + MOST_WIDTH);
+    require("feed-forward width", hidden, hidden > 0 && hidden <= MOST_WIDTH, "1 to " + MOST_WIDTH);
+    require("number of layers", layers, layers > 0 && layers <= MOST_LAYERS, "1 to " + MOST_LAYERS);
     require("heads", heads, heads > 0, "at least 1");
     require(
         "key and value heads",
@@ -110,6 +114,11 @@ public record DecoderConfig(
         kvHeads > 0 && heads % kvHeads == 0,
         "a divisor of the " + heads + " heads");
     require("components of a head", headDim, headDim > 0 && headDim % 2 == 0, "an even number");
+    require(
+        "width of all heads together",
+        (long) heads * headDim,
+        (long) heads * headDim <= MOST_WIDTH,
+        "at most " + MOST_WIDTH);
     require("vocabulary", vocab, vocab > 0, "at least 1");
     require("context", context, context > 0, "at least 1");
     require("RMSNorm epsilon", normEpsilon, normEpsilon >= 0 && normEpsilon < 1, "0 to below 1");

@@ -12,6 +12,7 @@ import java.util.List;
  * @param factors one for each pair of components of a head, above 0
  */
 public record FrequencyFactors(List<Double> factors) implements RopeScaling {
+  private static final int MOST_PAIRS = 1 << 16;
 
   /**
    * Checks the factors.
@@ -27,8 +28,16 @@ public record FrequencyFactors(List<Double> factors) implements RopeScaling {
     }
   }
 
-  /** The same factor for every pair. */
+  /**
+   * The same factor for every pair.
+   *
+   * @throws FiligreeException FIL-0702 for a factor, or a number of pairs, that is none
+   */
   public static FrequencyFactors linear(double factor, int pairs) {
+    if (pairs < 1 || pairs > MOST_PAIRS) {
+      throw new FiligreeException(
+          Message.FIL_0702, "number of pairs in a head", pairs, "1 to " + MOST_PAIRS);
+    }
     return new FrequencyFactors(Collections.nCopies(pairs, factor));
   }
 

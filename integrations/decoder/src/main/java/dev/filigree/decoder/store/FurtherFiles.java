@@ -9,6 +9,7 @@ import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.text.GgufTokenizerJson;
 import dev.filigree.decoder.text.GgufVocabulary;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -120,7 +121,7 @@ public final class FurtherFiles {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, file, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, file, IoReason.of(e));
     }
   }
 }

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.file.DataDigest;
+import dev.filigree.file.JsonReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -59,9 +60,9 @@ public final class SequenceDigests {
     Json json;
     try {
       json = new Gson().fromJson(text, Json.class);
-    } catch (JsonParseException e) {
+    } catch (JsonParseException | IllegalArgumentException e) {
       throw new FiligreeException(
-          e, Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), e.getMessage());
+          e, Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), JsonReason.of(e));
     }
     if (json == null || json.sequences == null) {
       throw new FiligreeException(

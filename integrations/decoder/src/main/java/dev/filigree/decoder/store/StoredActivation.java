@@ -8,6 +8,7 @@ import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.sparsity.ThresholdTable;
+import dev.filigree.file.JsonReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -91,14 +92,15 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
     Json json;
     try {
       json = new Gson().fromJson(text, Json.class);
-    } catch (JsonParseException | NumberFormatException e) {
-      throw new FiligreeException(e, Message.FIL_0732, where, e.getMessage());
+    } catch (JsonParseException | IllegalArgumentException e) {
+      throw new FiligreeException(e, Message.FIL_0732, where, JsonReason.of(e));
     }
     Method method =
         json == null || json.method == null ? null : Method.byLabel(json.method).orElse(null);
     require(method != null, where, "it names no method");
     require(json.version == 1, where, "its version is " + json.version);
     require(method != Method.R_SPARSE, where, "a directory does not store r-sparse");
+    require(json.sparsity >= 0 && json.sparsity < 1, where, "its sparsity is " + json.sparsity);
     int layers = config.layers();
     boolean wanted = method.needsCalibration();
     int width = method.thresholds(config);

@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.filigree.decoder.gguf.GgufFile;
 import dev.filigree.decoder.gguf.GgufMetadata;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -138,7 +139,7 @@ final class ChatFiles {
     try {
       return Optional.of(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, file, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, file, IoReason.of(e));
     }
   }
 

@@ -1,12 +1,13 @@
 package dev.filigree.decoder.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.google.gson.Gson;
 import dev.filigree.decoder.gguf.GgufFile;
+import dev.filigree.file.IoReason;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,8 +35,10 @@ final class HuggingFaceText implements Tokenizer {
     String json;
     try {
       json = Files.readString(path);
+    } catch (CharacterCodingException e) {
+      throw new FiligreeException(e, Message.FIL_0710, path, "it is not UTF-8");
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0710, path, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, path, IoReason.of(e));
     }
     return open(
         path,
@@ -76,7 +79,7 @@ final class HuggingFaceText implements Tokenizer {
   private static HuggingFaceText open(
       Path path, int ids, Message refusal, String json, Opening opening) {
     try {
-      int size = size(json);
+      int size = TokenizerJson.check(json);
       if (size > ids) {
         throw new FiligreeException(Message.FIL_0711, path, size, ids);
       }
@@ -87,43 +90,6 @@ final class HuggingFaceText implements Tokenizer {
       // The native library reports everything as a RuntimeException.
       throw new FiligreeException(e, refusal, path, e.getMessage());
     }
-  }
-
-  /** The largest id of the vocabulary and of the added tokens, plus one. */
-  private static int size(String text) throws IOException {
-    TokenizerJson json = new Gson().fromJson(text, TokenizerJson.class);
-    if (json == null || json.model == null) {
-      throw new IOException("it has no model");
-    }
-    int largest = -1;
-    if (json.model.vocab instanceof Map<?, ?> vocab) {
-      for (Object id : vocab.values()) {
-        largest = Math.max(largest, ((Number) id).intValue());
-      }
-    } else if (json.model.vocab instanceof List<?> pieces) {
-      largest = pieces.size() - 1;
-    }
-    if (json.added_tokens != null) {
-      for (Added added : json.added_tokens) {
-        largest = Math.max(largest, added.id);
-      }
-    }
-    return largest + 1;
-  }
-
-  /** The parts of the file that are looked at; names are those of the file. */
-  @SuppressWarnings({"MemberName", "unused"})
-  private static final class TokenizerJson {
-    private Model model;
-    private List<Added> added_tokens;
-  }
-
-  private static final class Model {
-    private Object vocab;
-  }
-
-  private static final class Added {
-    private int id;
   }
 
   @Override

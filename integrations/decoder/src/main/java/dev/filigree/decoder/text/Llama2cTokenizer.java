@@ -1,5 +1,6 @@
 package dev.filigree.decoder.text;
 
+import dev.filigree.file.IoReason;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.ByteArrayOutputStream;
@@ -48,7 +49,7 @@ final class Llama2cTokenizer implements Tokenizer {
       }
       file = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0404, path, e.getMessage());
+      throw new FiligreeException(e, Message.FIL_0404, path, IoReason.of(e));
     }
     if (file.remaining() < 4) {
       throw refused(path, "it has " + file.remaining() + " bytes");
