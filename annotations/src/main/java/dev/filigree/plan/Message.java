@@ -398,6 +398,10 @@ public enum Message {
       "%s cannot be used: %s. The decoder runs GGUF files of the architectures llama and qwen2; convert the model again, or pass another."),
   FIL_0823(
       "%s: its tokenizer cannot be used: %s. Pass the model's tokenizer.json with --tokenizer."),
+  FIL_0830(
+      "The model's %s is %s, and that of this block is %s. Make the block from the configuration of the model."),
+  FIL_0831(
+      "config.json cannot say that the decoder's %s is %s; it would be read as %s. Change the shape, or keep the weights as DJL's .params."),
   FIL_0840(
       "%s is no recipe: %s. A recipe is a YAML file in UTF-8 of %s bytes at most; docs/recipes.md shows one."),
   FIL_0841("%s: this is no YAML: %s. %s."),

@@ -1,0 +1,82 @@
+package dev.filigree.decoder.store;
+
+import dev.filigree.decoder.load.ConfigJson;
+import dev.filigree.decoder.load.TensorShapes;
+import dev.filigree.decoder.model.ConfigDifference;
+import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.file.AtomicFile;
+import dev.filigree.file.DType;
+import dev.filigree.file.FloatTensor;
+import dev.filigree.file.ModelFiles;
+import dev.filigree.file.SafetensorsWriter;
+import dev.filigree.file.Tensor;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Writes a decoder in the layout of Hugging Face: {@code config.json} and one safetensors file. */
+public final class ModelDirectory {
+  /** The weights. */
+  public static final String WEIGHTS = "model.safetensors";
+
+  private static final String CONFIG = "config.json";
+
+  private ModelDirectory() {}
+
+  /**
+   * Writes the files, each whole or not at all, over those that are there. All tensors are in
+   * memory at once.
+   *
+   * @param folder is made where it is missing
+   * @param type F32, F16 or BF16
+   * @param files what goes beside them by name: a tokenizer, for example
+   * @throws FiligreeException FIL-0403 where a file cannot be written, FIL-0831 for a shape that
+   *     {@code config.json} cannot say, a bias of the output projection alone for example
+   */
+  public static void write(
+      Path folder, DecoderWeights weights, DType type, Map<String, byte[]> files) {
+    String config = ConfigJson.text(weights.config());
+    ConfigDifference.between(weights.config(), ConfigJson.parse(config, folder))
+        .ifPresent(
+            d -> {
+              throw new FiligreeException(Message.FIL_0831, d.part(), d.first(), d.second());
+            });
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0403, folder, e.getMessage());
+    }
+    if (Files.exists(folder.resolve(ModelFiles.INDEX))) {
+      throw new FiligreeException(
+          Message.FIL_0403, folder, "its " + ModelFiles.INDEX + " belongs to another model");
+    }
+    List<Tensor> tensors = new ArrayList<>();
+    TensorShapes.of(weights.config())
+        .forEach(
+            (name, shape) ->
+                tensors.add(
+                    Tensor.of(
+                        name,
+                        type,
+                        shape,
+                        FloatTensor.encode(name, type, weights.floats(name).asFloatBuffer()))));
+    SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    AtomicFile.write(folder.resolve(CONFIG), config);
+    files.forEach(
+        (name, bytes) ->
+            AtomicFile.write(
+                folder.resolve(name),
+                out -> {
+                  ByteBuffer left = ByteBuffer.wrap(bytes);
+                  while (left.hasRemaining()) {
+                    out.write(left);
+                  }
+                }));
+  }
+}
