@@ -402,6 +402,8 @@ public enum Message {
       "The model's %s is %s, and that of this block is %s. Make the block from the configuration of the model."),
   FIL_0831(
       "config.json cannot say that the decoder's %s is %s; it would be read as %s. Change the shape, or keep the weights as DJL's .params."),
+  FIL_0832(
+      "The shorter part of the text, of which nine tenths are trained on and one is held out, has %s tokens; more than %s are needed, the length of a sequence. Pass a longer text."),
   FIL_0840(
       "%s is no recipe: %s. A recipe is a YAML file in UTF-8 of %s bytes at most; docs/recipes.md shows one."),
   FIL_0841("%s: this is no YAML: %s. %s."),

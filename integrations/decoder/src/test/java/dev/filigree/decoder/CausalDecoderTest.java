@@ -35,9 +35,11 @@ import dev.filigree.file.DType;
 import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -248,9 +250,7 @@ class CausalDecoderTest {
       assertThat(Models.logits(read, ids(TOKENS))).isDeepEqualTo(before);
       CausalDecoder again = CausalDecoder.of(read, other);
       for (String name : TensorShapes.of(config).keySet()) {
-        assertThat(again.weights().floats(name))
-            .as(name)
-            .isEqualTo(decoder.weights().floats(name));
+        assertThat(again.weights().floats(name)).as(name).isEqualTo(decoder.weights().floats(name));
       }
     }
   }
@@ -277,8 +277,7 @@ class CausalDecoderTest {
     }
   }
 
-  private static void refused(
-      Message id, ThrowingCallable call) {
+  private static void refused(Message id, ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(FiligreeException.class, e -> assertThat(e.id()).isEqualTo(id));
   }
@@ -293,7 +292,9 @@ class CausalDecoderTest {
       NDArray labels = manager.create(longs(ids(24)), new Shape(2, 12)).get(":, 6:");
       ParameterStore store = new ParameterStore(manager, false);
       try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-        collector.backward(loss(decoder, store, ids, labels));
+        NDArray loss = loss(decoder, store, ids, labels);
+        overwriteFreedMemory();
+        collector.backward(loss);
       }
       for (Parameter p : decoder.getParameters().values()) {
         float[] gradient = p.getArray().getGradient().toFloatArray();
@@ -309,6 +310,21 @@ class CausalDecoderTest {
             .isCloseTo(gradient[largest], within(2e-3 + 0.02 * Math.abs(gradient[largest])));
       }
     }
+  }
+
+  /**
+   * Memory of arrays that were made from Java's buffers and closed, which a gradient must not need.
+   */
+  private static void overwriteFreedMemory() {
+    System.gc();
+    List<ByteBuffer> kept = new ArrayList<>();
+    for (int i = 0; i < 20_000; i++) {
+      kept.add(ByteBuffer.allocateDirect(8).putFloat(Float.NaN).putFloat(Float.NaN));
+      if (i % 5_000 == 0) {
+        System.gc();
+      }
+    }
+    assertThat(kept).isNotEmpty();
   }
 
   private static double lossWith(
@@ -346,8 +362,7 @@ class CausalDecoderTest {
       DefaultTrainingConfig training =
           new DefaultTrainingConfig(new NextTokenLoss())
               .optDevices(new Device[] {Device.cpu()})
-              .optOptimizer(
-                  Optimizer.adam().optLearningRateTracker(Tracker.fixed(1e-2f)).build());
+              .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(1e-2f)).build());
       int[] text = ids(25);
       try (Trainer trainer = model.newTrainer(training)) {
         trainer.initialize(new Shape(1, 24));
@@ -381,8 +396,7 @@ class CausalDecoderTest {
   private static float step(Trainer trainer, int[] text) {
     try (NDManager manager = trainer.getManager().newSubManager()) {
       NDArray ids = manager.create(longs(Arrays.copyOf(text, 24)), new Shape(1, 24));
-      NDArray labels =
-          manager.create(longs(Arrays.copyOfRange(text, 1, 25)), new Shape(1, 24));
+      NDArray labels = manager.create(longs(Arrays.copyOfRange(text, 1, 25)), new Shape(1, 24));
       float loss;
       try (GradientCollector collector = trainer.newGradientCollector()) {
         NDList logits = trainer.forward(new NDList(ids));

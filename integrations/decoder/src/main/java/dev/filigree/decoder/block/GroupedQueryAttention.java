@@ -64,8 +64,10 @@ public final class GroupedQueryAttention extends AbstractBlock {
 
     // The queries of a group lie behind each other, so their keys need no copies.
     Shape perGroup = new Shape(batch, c.kvHeads(), c.heads() / c.kvHeads() * tokens, c.headDim());
-    NDArray scores =
-        q.reshape(perGroup).matMul(k.transpose(0, 1, 3, 2)).div(Math.sqrt(c.headDim()));
+    // An array of its own: DJL closes the one it makes of a number, and the gradient would read
+    // memory that is no longer there.
+    NDArray scale = x.getManager().create((float) (1 / Math.sqrt(c.headDim())));
+    NDArray scores = q.reshape(perGroup).mul(scale).matMul(k.transpose(0, 1, 3, 2));
     NDArray shares = scores.reshape(batch, c.heads(), tokens, seen).add(mask).softmax(-1);
     NDArray mixed = shares.reshape(perGroup.slice(0, 3).add(seen)).matMul(v);
     NDArray joined =

@@ -102,7 +102,8 @@ final class LatentTensors implements LatentWeights {
   }
 
   synchronized NDArray effective(Parameter parameter, NDArray weight, boolean training) {
-    MaskedTensor tensor = tensors.get(parameter.getId());
+    // A layer without bias asks for it all the same, with no parameter.
+    MaskedTensor tensor = parameter == null ? null : tensors.get(parameter.getId());
     if (tensor == null || closed) {
       return weight; // closed: the zeros are in the weight
     }

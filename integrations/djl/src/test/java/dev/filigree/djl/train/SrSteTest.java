@@ -132,6 +132,39 @@ class SrSteTest {
   }
 
   @Test
+  void layersWithoutBiasTrain() {
+    Linear linear = Linear.builder().setUnits(16).optBias(false).build();
+    Declared.put(
+        linear,
+        List.of(
+            new Declaration.NM(
+                2,
+                4,
+                Criterion.MAGNITUDE,
+                Training.SR_STE,
+                2e-4,
+                new Declaration.Ramp(ScheduleKind.CONSTANT, 0, 1, 1, 3),
+                List.of(),
+                List.of())),
+        "a layer without bias");
+    try (Model model = Nets.model("m", linear);
+        Trainer trainer = Filigree.newTrainer(model, new DefaultTrainingConfig(Loss.l2Loss()))) {
+      trainer.initialize(new Shape(4, 32));
+      NDArray x = model.getNDManager().ones(new Shape(4, 32));
+      try (GradientCollector collector = trainer.newGradientCollector()) {
+        collector.backward(trainer.forward(new NDList(x)).head().square().mean());
+      }
+      trainer.step();
+      Filigree.finish(model);
+      int zeros = 0;
+      for (float w : linear.getParameters().get("weight").getArray().toFloatArray()) {
+        zeros += w == 0 ? 1 : 0;
+      }
+      assertThat(zeros).isEqualTo(16 * 16);
+    }
+  }
+
+  @Test
   void evaluationSeesMaskedWeightsWhileTheParameterIsLatent() {
     Nets.Annotated block = new Nets.Annotated();
     try (Model model = Nets.model("m", block);
