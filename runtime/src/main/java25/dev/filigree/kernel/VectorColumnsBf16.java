@@ -12,21 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorSpecies;
 
 /** Stored rows of bfloat16, one per input; lanes are outputs. */
 final class VectorColumnsBf16 {
-  private static final VectorSpecies<Integer> I = F.withLanes(int.class);
-  private static final IntVector UPPER_HALF = IntVector.broadcast(I, 0xffff0000);
-
-  /** Outputs of one vector of integers. */
-  private static final int PAIRS = 2 * LANES;
-
-  private static final VectorShuffle<Float> FIRST = VectorShuffle.makeZip(F, 0);
-  private static final VectorShuffle<Float> SECOND = VectorShuffle.makeZip(F, 1);
-
   private VectorColumnsBf16() {}
 
   /**
@@ -61,27 +49,27 @@ final class VectorColumnsBf16 {
     long p3 = 2L * k3 * rows;
     long yBase = 4L * yAt;
     int r = from;
-    for (; r + PAIRS <= to; r += PAIRS) {
+    for (; r + VectorPairs.COUNT <= to; r += VectorPairs.COUNT) {
       long o = yBase + 4L * r;
       long h = 2L * r;
       FloatVector a = FloatVector.fromMemorySegment(F, y, o, ORDER);
       FloatVector b = FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER);
-      IntVector v = pairs(w, p0 + h);
+      IntVector v = VectorPairs.load(w, p0 + h);
       FloatVector s = FloatVector.broadcast(F, x0);
-      a = even(v).fma(s, a);
-      b = odd(v).fma(s, b);
-      v = pairs(w, p1 + h);
+      a = VectorPairs.even(v).fma(s, a);
+      b = VectorPairs.odd(v).fma(s, b);
+      v = VectorPairs.load(w, p1 + h);
       s = FloatVector.broadcast(F, x1);
-      a = even(v).fma(s, a);
-      b = odd(v).fma(s, b);
-      v = pairs(w, p2 + h);
+      a = VectorPairs.even(v).fma(s, a);
+      b = VectorPairs.odd(v).fma(s, b);
+      v = VectorPairs.load(w, p2 + h);
       s = FloatVector.broadcast(F, x2);
-      a = even(v).fma(s, a);
-      b = odd(v).fma(s, b);
-      v = pairs(w, p3 + h);
+      a = VectorPairs.even(v).fma(s, a);
+      b = VectorPairs.odd(v).fma(s, b);
+      v = VectorPairs.load(w, p3 + h);
       s = FloatVector.broadcast(F, x3);
-      a = even(v).fma(s, a);
-      b = odd(v).fma(s, b);
+      a = VectorPairs.even(v).fma(s, a);
+      b = VectorPairs.odd(v).fma(s, b);
       a.intoMemorySegment(y, o, ORDER);
       b.intoMemorySegment(y, o + BYTES, ORDER);
     }
@@ -107,11 +95,13 @@ final class VectorColumnsBf16 {
     long p = 2L * k * rows;
     long yBase = 4L * yAt;
     int r = from;
-    for (; r + PAIRS <= to; r += PAIRS) {
+    for (; r + VectorPairs.COUNT <= to; r += VectorPairs.COUNT) {
       long o = yBase + 4L * r;
-      IntVector v = pairs(w, p + 2L * r);
-      even(v).fma(s, FloatVector.fromMemorySegment(F, y, o, ORDER)).intoMemorySegment(y, o, ORDER);
-      odd(v)
+      IntVector v = VectorPairs.load(w, p + 2L * r);
+      VectorPairs.even(v)
+          .fma(s, FloatVector.fromMemorySegment(F, y, o, ORDER))
+          .intoMemorySegment(y, o, ORDER);
+      VectorPairs.odd(v)
           .fma(s, FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER))
           .intoMemorySegment(y, o + BYTES, ORDER);
     }
@@ -131,39 +121,14 @@ final class VectorColumnsBf16 {
   /** Puts the sums of {@link #rows4} into the order of the outputs and adds the bias. */
   static void inOrder(ByteBuffer bias, MemorySegment y, int yAt, int from, int to) {
     MemorySegment offsets = bias == null ? null : Views.segment(bias);
-    int r = from;
-    for (; r + PAIRS <= to; r += PAIRS) {
-      long o = 4L * (yAt + (long) r);
-      FloatVector even = FloatVector.fromMemorySegment(F, y, o, ORDER);
-      FloatVector odd = FloatVector.fromMemorySegment(F, y, o + BYTES, ORDER);
-      FloatVector a = even.rearrange(FIRST, odd);
-      FloatVector b = even.rearrange(SECOND, odd);
-      if (offsets != null) {
-        a = a.add(FloatVector.fromMemorySegment(F, offsets, 4L * r, ORDER));
-        b = b.add(FloatVector.fromMemorySegment(F, offsets, 4L * r + BYTES, ORDER));
-      }
-      a.intoMemorySegment(y, o, ORDER);
-      b.intoMemorySegment(y, o + BYTES, ORDER);
-    }
+    VectorPairs.join(y, 4L * (yAt + (long) from), to - from, offsets, 4L * from);
     if (offsets != null) {
-      for (; r < to; r++) {
+      for (int r = to - (to - from) % VectorPairs.COUNT; r < to; r++) {
         long o = 4L * (yAt + (long) r);
         float offset = offsets.get(JAVA_FLOAT_UNALIGNED, 4L * r);
         y.set(JAVA_FLOAT_UNALIGNED, o, y.get(JAVA_FLOAT_UNALIGNED, o) + offset);
       }
     }
-  }
-
-  private static IntVector pairs(MemorySegment w, long at) {
-    return IntVector.fromMemorySegment(I, w, at, ORDER);
-  }
-
-  private static FloatVector even(IntVector pairs) {
-    return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-  }
-
-  private static FloatVector odd(IntVector pairs) {
-    return pairs.lanewise(VectorOperators.AND, UPPER_HALF).reinterpretAsFloats();
   }
 
   /** Inputs k0 to k1 of four activation rows by two vectors of outputs, sums in registers. */

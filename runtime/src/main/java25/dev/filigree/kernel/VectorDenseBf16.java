@@ -8,34 +8,89 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 /** Rows of bfloat16 by one activation row. */
 final class VectorDenseBf16 {
 
   private VectorDenseBf16() {}
 
-  /** Output r without bias. Four sums hide the latency of fma. */
-  static float row(MemorySegment w, int r, int cols, MemorySegment x, int xAt, float[] sums) {
-    long x0 = 4L * xAt;
+  /**
+   * Output r without bias.
+   *
+   * @param pairs the inputs in the order of {@link VectorPairs#split}
+   */
+  static float row(
+      MemorySegment w,
+      int r,
+      int cols,
+      MemorySegment x,
+      int xAt,
+      MemorySegment pairs,
+      float[] sums) {
     long p = 2L * r * cols;
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = a;
     int k = 0;
-    for (; k + 4 * LANES <= cols; k += 4 * LANES) {
-      long v = x0 + 4L * k;
+    for (; k + 2 * LANES <= cols; k += 2 * LANES) {
+      IntVector v = VectorPairs.load(w, p + 2L * k);
+      a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, 4L * k), a);
+      b = VectorPairs.odd(v).fma(VectorLoads.f32(pairs, 4L * k + BYTES), b);
+    }
+    a.add(b).intoArray(sums, 0);
+    return tail(w, p, x, 4L * xAt, k, cols, VectorConstants.sum(sums, 0, LANES));
+  }
+
+  /**
+   * Outputs r, r + apart, r + 2 apart and r + 3 apart, each with the operations of {@link #row} in
+   * its order, to {@code out}.
+   */
+  static void rows4(
+      MemorySegment w,
+      int r,
+      int apart,
+      int cols,
+      MemorySegment x,
+      int xAt,
+      MemorySegment pairs,
+      float[] sums,
+      float[] out) {
+    long p = 2L * r * cols;
+    long next = 2L * apart * cols;
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector b0 = a0;
+    FloatVector a1 = a0;
+    FloatVector b1 = a0;
+    FloatVector a2 = a0;
+    FloatVector b2 = a0;
+    FloatVector a3 = a0;
+    FloatVector b3 = a0;
+    int k = 0;
+    for (; k + 2 * LANES <= cols; k += 2 * LANES) {
       long u = p + 2L * k;
-      a0 = VectorLoads.bf16(w, u).fma(VectorLoads.f32(x, v), a0);
-      a1 = VectorLoads.bf16(w, u + BYTES / 2).fma(VectorLoads.f32(x, v + BYTES), a1);
-      a2 = VectorLoads.bf16(w, u + 2 * BYTES / 2).fma(VectorLoads.f32(x, v + 2 * BYTES), a2);
-      a3 = VectorLoads.bf16(w, u + 3 * BYTES / 2).fma(VectorLoads.f32(x, v + 3 * BYTES), a3);
+      FloatVector s = VectorLoads.f32(pairs, 4L * k);
+      FloatVector t = VectorLoads.f32(pairs, 4L * k + BYTES);
+      IntVector v = VectorPairs.load(w, u);
+      a0 = VectorPairs.even(v).fma(s, a0);
+      b0 = VectorPairs.odd(v).fma(t, b0);
+      v = VectorPairs.load(w, u + next);
+      a1 = VectorPairs.even(v).fma(s, a1);
+      b1 = VectorPairs.odd(v).fma(t, b1);
+      v = VectorPairs.load(w, u + 2 * next);
+      a2 = VectorPairs.even(v).fma(s, a2);
+      b2 = VectorPairs.odd(v).fma(t, b2);
+      v = VectorPairs.load(w, u + 3 * next);
+      a3 = VectorPairs.even(v).fma(s, a3);
+      b3 = VectorPairs.odd(v).fma(t, b3);
     }
-    for (; k + LANES <= cols; k += LANES) {
-      a0 = VectorLoads.bf16(w, p + 2L * k).fma(VectorLoads.f32(x, x0 + 4L * k), a0);
+    a0.add(b0).intoArray(sums, 0);
+    a1.add(b1).intoArray(sums, LANES);
+    a2.add(b2).intoArray(sums, 2 * LANES);
+    a3.add(b3).intoArray(sums, 3 * LANES);
+    for (int i = 0; i < 4; i++) {
+      float sum = VectorConstants.sum(sums, i * LANES, LANES);
+      out[i] = tail(w, p + i * next, x, 4L * xAt, k, cols, sum);
     }
-    a0.add(a1).add(a2.add(a3)).intoArray(sums, 0);
-    return tail(w, p, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
   }
 
   /** Adds the inputs from k on to the sum of a row. */

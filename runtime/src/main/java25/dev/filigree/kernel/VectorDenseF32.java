@@ -13,28 +13,69 @@ final class VectorDenseF32 {
 
   private VectorDenseF32() {}
 
-  /** Output r without bias. Four sums hide the latency of fma. */
+  /** Output r without bias. */
   static float row(MemorySegment w, int r, int cols, MemorySegment x, int xAt, float[] sums) {
     long x0 = 4L * xAt;
     long p = 4L * r * cols;
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = a;
     int k = 0;
-    for (; k + 4 * LANES <= cols; k += 4 * LANES) {
+    for (; k + 2 * LANES <= cols; k += 2 * LANES) {
       long v = x0 + 4L * k;
       long u = p + 4L * k;
-      a0 = VectorLoads.f32(w, u).fma(VectorLoads.f32(x, v), a0);
-      a1 = VectorLoads.f32(w, u + BYTES).fma(VectorLoads.f32(x, v + BYTES), a1);
-      a2 = VectorLoads.f32(w, u + 2 * BYTES).fma(VectorLoads.f32(x, v + 2 * BYTES), a2);
-      a3 = VectorLoads.f32(w, u + 3 * BYTES).fma(VectorLoads.f32(x, v + 3 * BYTES), a3);
+      a = VectorLoads.f32(w, u).fma(VectorLoads.f32(x, v), a);
+      b = VectorLoads.f32(w, u + BYTES).fma(VectorLoads.f32(x, v + BYTES), b);
     }
-    for (; k + LANES <= cols; k += LANES) {
-      a0 = VectorLoads.f32(w, p + 4L * k).fma(VectorLoads.f32(x, x0 + 4L * k), a0);
-    }
-    a0.add(a1).add(a2.add(a3)).intoArray(sums, 0);
+    a.add(b).intoArray(sums, 0);
     return tail(w, p, x, x0, k, cols, VectorConstants.sum(sums, 0, LANES));
+  }
+
+  /**
+   * Outputs r, r + apart, r + 2 apart and r + 3 apart, each with the operations of {@link #row} in
+   * its order, to {@code out}.
+   */
+  static void rows4(
+      MemorySegment w,
+      int r,
+      int apart,
+      int cols,
+      MemorySegment x,
+      int xAt,
+      float[] sums,
+      float[] out) {
+    long x0 = 4L * xAt;
+    long p = 4L * r * cols;
+    long next = 4L * apart * cols;
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector b0 = a0;
+    FloatVector a1 = a0;
+    FloatVector b1 = a0;
+    FloatVector a2 = a0;
+    FloatVector b2 = a0;
+    FloatVector a3 = a0;
+    FloatVector b3 = a0;
+    int k = 0;
+    for (; k + 2 * LANES <= cols; k += 2 * LANES) {
+      long u = p + 4L * k;
+      FloatVector s = VectorLoads.f32(x, x0 + 4L * k);
+      FloatVector t = VectorLoads.f32(x, x0 + 4L * k + BYTES);
+      a0 = VectorLoads.f32(w, u).fma(s, a0);
+      b0 = VectorLoads.f32(w, u + BYTES).fma(t, b0);
+      a1 = VectorLoads.f32(w, u + next).fma(s, a1);
+      b1 = VectorLoads.f32(w, u + next + BYTES).fma(t, b1);
+      a2 = VectorLoads.f32(w, u + 2 * next).fma(s, a2);
+      b2 = VectorLoads.f32(w, u + 2 * next + BYTES).fma(t, b2);
+      a3 = VectorLoads.f32(w, u + 3 * next).fma(s, a3);
+      b3 = VectorLoads.f32(w, u + 3 * next + BYTES).fma(t, b3);
+    }
+    a0.add(b0).intoArray(sums, 0);
+    a1.add(b1).intoArray(sums, LANES);
+    a2.add(b2).intoArray(sums, 2 * LANES);
+    a3.add(b3).intoArray(sums, 3 * LANES);
+    for (int i = 0; i < 4; i++) {
+      float sum = VectorConstants.sum(sums, i * LANES, LANES);
+      out[i] = tail(w, p + i * next, x, x0, k, cols, sum);
+    }
   }
 
   /** Adds the inputs from k on to the sum of a row. */

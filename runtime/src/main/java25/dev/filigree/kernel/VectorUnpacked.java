@@ -27,6 +27,8 @@ final class VectorUnpacked {
   private final FloatBuffer floats = memory.asReadOnlyBuffer().order(ORDER).asFloatBuffer();
 
   private final float[] sums = new float[64];
+  private final float[] outputs = new float[4];
+  private MemorySegment inputs = MemorySegment.ofBuffer(AlignedMemory.unowned(0));
 
   private VectorUnpacked() {}
 
@@ -38,6 +40,19 @@ final class VectorUnpacked {
   /** Four of the widest vectors of this thread; content undefined. */
   float[] sums() {
     return sums;
+  }
+
+  /** Four numbers of this thread; content undefined. */
+  float[] outputs() {
+    return outputs;
+  }
+
+  /** At least that many floats; content undefined. */
+  MemorySegment inputs(int count) {
+    if (inputs.byteSize() < 4L * count) {
+      inputs = MemorySegment.ofBuffer(AlignedMemory.unowned(Math.multiplyExact(4, count)));
+    }
+    return inputs;
   }
 
   /** The block, for working memory of any kind. */
