@@ -4,7 +4,7 @@ package dev.filigree.kernel;
  * What a product runs on.
  *
  * @param kernels the inner loops
- * @param workers the threads that share the outputs
+ * @param workers the threads that share the work
  */
 public record Execution(Kernels kernels, Workers workers) {
   private static final class Holder {

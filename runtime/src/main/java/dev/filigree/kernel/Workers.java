@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Daemon threads that share the outputs of one large product with the thread that asked for it.
+ * Daemon threads that share the work of one large product with the thread that asked for it.
  *
  * <p>A worker spins for some microseconds after a job, so that the next hand-off of a busy model is
  * cheap, then parks and costs nothing. Parts of a job are claimed one by one; a caller never waits
