@@ -3,14 +3,17 @@ package dev.filigree.criterion;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Scope;
 import dev.filigree.kernel.Workers;
+import dev.filigree.mask.GlobalSelection;
 import dev.filigree.mask.Mask;
 import dev.filigree.mask.MaskSelection;
 import dev.filigree.mask.ScoredTensor;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /**
  * One-shot pruning: weights and statistics of their inputs in, mask and weights out. The same
@@ -46,13 +49,13 @@ public final class OneShot {
           ? pruned
           : finish(layer, pruned.mask());
     }
-    ScoredTensor scored = new ScoredTensor(layer.name(), layer.rows(), layer.cols(), scores(layer));
-    return finish(layer, MaskSelection.select(plan.selection(), plan.sparsity(), scored, workers));
+    return finish(
+        layer, MaskSelection.select(plan.selection(), plan.sparsity(), scored(layer), workers));
   }
 
   /**
-   * Prunes layers; with {@link Scope#GLOBAL} one count is shared by all of them, and the scores of
-   * all are in memory at once, 8 bytes a weight.
+   * Prunes layers; with {@link Scope#GLOBAL} one count is shared by all of them. The scores of one
+   * layer at a time are in memory.
    *
    * @return one result per layer, in the order given
    */
@@ -60,17 +63,39 @@ public final class OneShot {
     if (plan.scope() != Scope.GLOBAL) {
       return layers.stream().map(this::prune).toList();
     }
-    List<ScoredTensor> scored = new ArrayList<>();
-    for (Layer layer : layers) {
-      require(layer);
-      scored.add(new ScoredTensor(layer.name(), layer.rows(), layer.cols(), scores(layer)));
-    }
-    List<Mask> masks = MaskSelection.selectGlobal(plan.selection(), plan.sparsity(), scored);
-    List<Pruned> out = new ArrayList<>();
-    for (int i = 0; i < masks.size(); i++) {
-      out.add(finish(layers.get(i), masks.get(i)));
-    }
-    return out;
+    Map<String, Layer> byName = new HashMap<>();
+    layers.forEach(layer -> byName.put(layer.name(), layer));
+    GlobalSelection chosen =
+        choose(
+            layers.stream()
+                .map(l -> new GlobalSelection.Matrix(l.name(), l.rows(), l.cols()))
+                .toList(),
+            byName::get);
+    return layers.stream().map(layer -> prune(layer, chosen)).toList();
+  }
+
+  /**
+   * What goes where all layers share one count. Layers are asked for one after the other, several
+   * times, so that they need not be in memory together.
+   *
+   * @param matrices the layers' names and sizes
+   * @param layers a layer by its name, the same every time, with what the method needs
+   * @throws FiligreeException as {@link GlobalSelection#of}, FIL-0420 where the method lacks
+   *     statistics or gradients
+   */
+  public GlobalSelection choose(
+      List<GlobalSelection.Matrix> matrices, Function<String, Layer> layers) {
+    return GlobalSelection.of(
+        plan.selection(), plan.sparsity(), matrices, name -> scored(layers.apply(name)));
+  }
+
+  /** Prunes one of the layers that share a count. */
+  public Pruned prune(Layer layer, GlobalSelection chosen) {
+    return finish(layer, chosen.mask(scored(layer)));
+  }
+
+  private ScoredTensor scored(Layer layer) {
+    return new ScoredTensor(layer.name(), layer.rows(), layer.cols(), scores(layer));
   }
 
   /**

@@ -7,11 +7,10 @@ import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
 import dev.filigree.plan.SparsityCount;
 import dev.filigree.plan.WeightPlan;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -77,8 +76,7 @@ public final class MaskSelection {
             }
           });
     } else {
-      markLowest(
-          List.of(units.scores()), List.of(removed), SparsityCount.floor(removed.length, sparsity));
+      markLowest(units.scores(), removed, SparsityCount.floor(removed.length, sparsity));
     }
     return units.mask(removed, workers);
   }
@@ -92,43 +90,17 @@ public final class MaskSelection {
    */
   public static List<Mask> selectGlobal(
       WeightPlan plan, double sparsity, List<ScoredTensor> tensors) {
-    if (plan.pattern() instanceof Pattern.NM) {
-      return tensors.stream().map(t -> select(plan, sparsity, t)).toList();
-    }
-    checkSparsity(sparsity);
-    List<Units> units = new ArrayList<>();
-    for (ScoredTensor tensor : tensors) {
-      checkScores(tensor, Workers.shared());
-      units.add(Units.of(plan.pattern(), tensor));
-    }
-    List<boolean[]> removed = units.stream().map(u -> new boolean[u.scores().length]).toList();
-    List<Integer> order = byName(tensors);
-    long total = units.stream().mapToLong(u -> u.scores().length).sum();
-    markLowest(
-        order.stream().map(i -> units.get(i).scores()).toList(),
-        order.stream().map(removed::get).toList(),
-        SparsityCount.floor(total, sparsity));
-    List<Mask> masks = new ArrayList<>();
-    for (int i = 0; i < units.size(); i++) {
-      masks.add(units.get(i).mask(removed.get(i), Workers.shared()));
-    }
-    return masks;
-  }
-
-  private static List<Integer> byName(List<ScoredTensor> tensors) {
-    List<byte[]> names =
-        tensors.stream().map(t -> t.name().getBytes(StandardCharsets.UTF_8)).toList();
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      order.add(i);
-    }
-    order.sort(Comparator.comparing(names::get, Arrays::compareUnsigned));
-    for (int i = 1; i < order.size(); i++) {
-      if (Arrays.equals(names.get(order.get(i - 1)), names.get(order.get(i)))) {
-        throw new FiligreeException(Message.FIL_0412, tensors.get(order.get(i)).name());
-      }
-    }
-    return order;
+    Map<String, ScoredTensor> byName = new HashMap<>();
+    tensors.forEach(t -> byName.put(t.name(), t));
+    GlobalSelection chosen =
+        GlobalSelection.of(
+            plan,
+            sparsity,
+            tensors.stream()
+                .map(t -> new GlobalSelection.Matrix(t.name(), t.rows(), t.cols()))
+                .toList(),
+            byName::get);
+    return tensors.stream().map(chosen::mask).toList();
   }
 
   private static int removedPerGroup(Pattern.NM nm, WeightPlan plan, double sparsity) {
@@ -227,30 +199,20 @@ public final class MaskSelection {
     }
   }
 
-  private static void markLowest(List<double[]> scores, List<boolean[]> removed, long count) {
-    if (count == 0) {
-      return;
-    }
-    long key = OrderStatistic.kth(scores, count - 1);
-    long below = 0;
-    for (double[] s : scores) {
-      for (double value : s) {
-        below += Long.compareUnsigned(OrderStatistic.key(value), key) < 0 ? 1 : 0;
-      }
-    }
-    long ties = count - below;
-    for (int t = 0; t < scores.size(); t++) {
-      ties = Lowest.markUpTo(scores.get(t), 0, scores.get(t).length, key, ties, removed.get(t));
+  private static void markLowest(double[] scores, boolean[] removed, long count) {
+    if (count > 0) {
+      KeyCut cut = KeyCut.of(i -> scores, new long[] {scores.length}, count);
+      Lowest.markUpTo(scores, 0, scores.length, cut.key(), cut.below(), removed);
     }
   }
 
-  private static void checkSparsity(double s) {
+  static void checkSparsity(double s) {
     if (!(s >= 0 && s < 1)) {
       throw new FiligreeException(Message.FIL_0101, s, s >= 1 ? "0.99" : "0.0");
     }
   }
 
-  private static void checkScores(ScoredTensor t, Workers workers) {
+  static void checkScores(ScoredTensor t, Workers workers) {
     double[] s = t.scores();
     Mask.checkSize("scores", s.length, t.rows(), t.cols());
     AtomicBoolean found = new AtomicBoolean();

@@ -1,7 +1,6 @@
 package dev.filigree.mask;
 
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The k-th smallest of many numbers in linear time, whatever their distribution: a radix selection
@@ -13,8 +12,6 @@ public final class OrderStatistic {
   private static final int BINS = 1 << DIGIT_BITS;
   // Below this many candidates sorting them is faster than another histogram.
   private static final int SORT = 48;
-  // Candidates of many arrays are gathered in one once they are that few.
-  private static final int GATHER = 1 << 20;
 
   private final int[] histogram = new int[BINS];
 
@@ -81,78 +78,7 @@ public final class OrderStatistic {
     return keys[rank];
   }
 
-  /**
-   * The key of rank k over all numbers of several arrays, together more than one array can hold if
-   * need be.
-   *
-   * @param k rank, 0 for the smallest, below the total
-   */
-  static long kth(List<double[]> arrays, long k) {
-    long and = -1L;
-    long or = 0;
-    for (double[] array : arrays) {
-      for (double value : array) {
-        long key = key(value);
-        and &= key;
-        or |= key;
-      }
-    }
-    long varying = and ^ or;
-    if (varying == 0) {
-      return and;
-    }
-    int shift = shiftFor(varying);
-    long prefix = shift + DIGIT_BITS >= 64 ? 0 : and >>> (shift + DIGIT_BITS);
-    int width = DIGIT_BITS;
-    long rank = k;
-    while (true) {
-      long[] counts = histogram(arrays, prefix, shift, width);
-      int bin = 0;
-      while (rank >= counts[bin]) {
-        rank -= counts[bin++];
-      }
-      prefix = prefix << width | bin;
-      if (shift == 0) {
-        return prefix;
-      }
-      if (counts[bin] <= GATHER) {
-        long[] few = gather(arrays, prefix, shift, (int) counts[bin]);
-        return new OrderStatistic().kth(few, few.length, rank);
-      }
-      width = Math.min(DIGIT_BITS, shift);
-      shift -= width;
-    }
-  }
-
   private static int shiftFor(long varying) {
     return Math.max(0, 64 - Long.numberOfLeadingZeros(varying) - DIGIT_BITS);
-  }
-
-  private static long[] histogram(List<double[]> arrays, long prefix, int shift, int width) {
-    long[] counts = new long[1 << width];
-    int above = shift + width;
-    for (double[] array : arrays) {
-      for (double value : array) {
-        long key = key(value);
-        if (above >= 64 || key >>> above == prefix) {
-          counts[(int) (key >>> shift) & ((1 << width) - 1)]++;
-        }
-      }
-    }
-    return counts;
-  }
-
-  private static long[] gather(List<double[]> arrays, long prefix, int shift, int count) {
-    long[] found = new long[count];
-    int n = 0;
-    for (double[] array : arrays) {
-      for (double value : array) {
-        long key = key(value);
-        if (key >>> shift == prefix) {
-          found[n++] = key;
-        }
-      }
-    }
-    return found;
   }
 }

@@ -13,6 +13,20 @@ import dev.filigree.plan.Pattern;
 @SuppressWarnings("ArrayRecordComponent") // large and never compared
 record Units(int rows, int cols, int height, int width, int perLine, double[] scores) {
 
+  /** How many a matrix has. */
+  static long count(Pattern pattern, int rows, int cols) {
+    if (rows == 0 || cols == 0) {
+      return 0;
+    }
+    if (pattern instanceof Pattern.Block b) {
+      return (rows + b.outputs() - 1L) / b.outputs() * ((cols + b.inputs() - 1L) / b.inputs());
+    }
+    if (pattern instanceof Pattern.Row) {
+      return rows;
+    }
+    return pattern instanceof Pattern.Channel ? cols : (long) rows * cols;
+  }
+
   static Units of(Pattern pattern, ScoredTensor t) {
     if (pattern instanceof Pattern.Unstructured) {
       return new Units(t.rows(), t.cols(), 1, 1, t.cols(), t.scores());

@@ -1,6 +1,7 @@
 package dev.filigree.prune;
 
 import dev.filigree.annotations.Scope;
+import dev.filigree.calibrate.LayerStatistics;
 import dev.filigree.criterion.Layer;
 import dev.filigree.criterion.OneShot;
 import dev.filigree.criterion.OneShotMethod;
@@ -22,6 +23,7 @@ import dev.filigree.file.Spool;
 import dev.filigree.file.StoredMasks;
 import dev.filigree.file.Tensor;
 import dev.filigree.kernel.Workers;
+import dev.filigree.mask.GlobalSelection;
 import dev.filigree.mask.Mask;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -46,8 +48,8 @@ import java.util.stream.Collectors;
 
 /**
  * Prunes the matrices of a safetensors file, or of a model in several. Tensors are read, pruned and
- * put aside on disk one after the other, so memory grows with the largest of them; only {@link
- * Scope#GLOBAL} needs the weights and scores of all at once.
+ * put aside on disk one after the other, so memory grows with the largest of them. With {@link
+ * Scope#GLOBAL} all are read several times.
  *
  * <p>All other tensors are copied byte for byte. Where a kept weight is zero the mask is stored
  * beside it; a receipt of the step goes into the metadata.
@@ -170,7 +172,7 @@ public final class FilePruning {
       for (OneShotPlan plan : options.plans().plans()) {
         List<Tensor> tensors = targets.of(plan);
         if (plan.scope() == Scope.GLOBAL && !(plan.pattern() instanceof Pattern.NM)) {
-          pruneTogether(plan, tensors, spool);
+          pruneTogether(targets, plan, tensors, done, spool);
         } else {
           pruneOneByOne(targets, tensors, done, spool);
         }
@@ -218,20 +220,61 @@ public final class FilePruning {
     progress.at("Pruning", done, targets.tensors().size());
   }
 
-  private void pruneTogether(OneShotPlan plan, List<Tensor> tensors, Spool spool) {
-    List<Layer> layers = new ArrayList<>();
+  /**
+   * Tensors that share one count are read several times rather than kept. What is kept of their
+   * inputs are two numbers a column; X^T X is for the last reading alone.
+   *
+   * @param before tensors that were pruned before these
+   */
+  private void pruneTogether(
+      PruneTargets targets, OneShotPlan plan, List<Tensor> tensors, int before, Spool spool) {
+    Map<String, Tensor> byName = new HashMap<>();
+    Map<String, LayerStatistics> sums = new HashMap<>();
     for (Tensor t : tensors) {
-      progress.at("Reading", layers.size(), tensors.size());
-      layers.add(layer(t, plan));
+      byName.put(t.name(), t);
+      if (inputs.isPresent() && plan.needsInputs()) {
+        sums.put(t.name(), statistics(t, /* gram= */ false));
+      }
     }
-    List<Pruned> pruned = new OneShot(plan, workers).pruneAll(layers);
-    for (int i = 0; i < layers.size(); i++) {
-      progress.at("Pruning", i + 1, layers.size());
-      keep(tensors.get(i), layers.get(i), pruned.get(i), spool);
+    OneShot oneShot = new OneShot(plan, workers);
+    int[] read = new int[1];
+    GlobalSelection chosen =
+        oneShot.choose(
+            tensors.stream()
+                .map(
+                    t ->
+                        new GlobalSelection.Matrix(
+                            t.name(), (int) t.shape()[0], (int) t.shape()[1]))
+                .toList(),
+            name -> {
+              progress.at("Scoring", read[0]++ % tensors.size(), tensors.size());
+              return weights(byName.get(name), sums.get(name));
+            });
+    int done = before;
+    for (Tensor t : tensors) {
+      progress.at("Pruning", done++, targets.tensors().size());
+      Layer layer = weights(t, sums.get(t.name()));
+      Pruned pruned = oneShot.prune(layer, chosen);
+      boolean gram = inputs.isPresent() && options.reconstruction();
+      keep(t, gram ? layer.with(statistics(t, /* gram= */ true)) : layer, pruned, spool);
     }
+    progress.at("Pruning", done, targets.tensors().size());
   }
 
   private Layer layer(Tensor t, OneShotPlan plan) {
+    boolean gram = options.reconstruction() || plan.method().needs() == OneShotMethod.Needs.GRAM;
+    return weights(
+        t, inputs.isEmpty() || !(gram || plan.needsInputs()) ? null : statistics(t, gram));
+  }
+
+  private LayerStatistics statistics(Tensor t, boolean gram) {
+    return inputs.get().statistics(t.name(), (int) t.shape()[1], gram, workers, progress);
+  }
+
+  /**
+   * @param statistics of its inputs, or null
+   */
+  private Layer weights(Tensor t, LayerStatistics statistics) {
     int rows = (int) t.shape()[0];
     int cols = (int) t.shape()[1];
     FloatBuffer weights = FloatBuffer.allocate(Math.multiplyExact(rows, cols));
@@ -247,10 +290,7 @@ public final class FilePruning {
       }
     }
     Layer layer = Layer.of(t.name(), rows, cols, weights);
-    boolean gram = options.reconstruction() || plan.method().needs() == OneShotMethod.Needs.GRAM;
-    return inputs.isEmpty() || !(gram || plan.needsInputs())
-        ? layer
-        : layer.with(inputs.get().statistics(t.name(), cols, gram, workers, progress));
+    return statistics == null ? layer : layer.with(statistics);
   }
 
   private void keep(Tensor t, Layer layer, Pruned pruned, Spool spool) {
