@@ -4,11 +4,13 @@ import dev.filigree.decoder.load.ConfigJson;
 import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.ConfigDifference;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Tensors;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DType;
 import dev.filigree.file.FloatTensor;
 import dev.filigree.file.ModelFiles;
 import dev.filigree.file.SafetensorsWriter;
+import dev.filigree.file.Spool;
 import dev.filigree.file.Tensor;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -30,8 +32,8 @@ public final class ModelDirectory {
   private ModelDirectory() {}
 
   /**
-   * Writes the files, each whole or not at all, over those that are there. All tensors are in
-   * memory at once.
+   * Writes the files, each whole or not at all, over those that are there. One tensor at a time is
+   * in memory; the disk holds the weights twice while they are written.
    *
    * @param folder is made where it is missing
    * @param type F32, F16 or BF16
@@ -56,17 +58,12 @@ public final class ModelDirectory {
       throw new FiligreeException(
           Message.FIL_0403, folder, "its " + ModelFiles.INDEX + " belongs to another model");
     }
-    List<Tensor> tensors = new ArrayList<>();
-    TensorShapes.of(weights.config())
-        .forEach(
-            (name, shape) ->
-                tensors.add(
-                    Tensor.of(
-                        name,
-                        type,
-                        shape,
-                        FloatTensor.encode(name, type, weights.floats(name).asFloatBuffer()))));
-    SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    try (Spool spool = Spool.beside(folder.resolve(WEIGHTS))) {
+      List<Tensor> tensors = new ArrayList<>();
+      TensorShapes.of(weights.config())
+          .forEach((name, shape) -> tensors.add(stored(spool, weights, name, shape, type)));
+      SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    }
     AtomicFile.write(folder.resolve(CONFIG), config);
     files.forEach(
         (name, bytes) ->
@@ -78,5 +75,16 @@ public final class ModelDirectory {
                     out.write(left);
                   }
                 }));
+  }
+
+  private static Tensor stored(
+      Spool spool, DecoderWeights weights, String name, long[] shape, DType type) {
+    return Tensors.borrowing(
+        () ->
+            spool.add(
+                name,
+                type,
+                shape,
+                List.of(FloatTensor.encode(name, type, weights.floats(name).asFloatBuffer()))));
   }
 }
