@@ -430,7 +430,11 @@ public enum Message {
   FIL_0862("--system is said before --chat, which is missing. Add --chat TEXT."),
   FIL_0863(
       "A chat is marked with special tokens, and a tokenizer of llama2.c has none. Pass a tokenizer.json or a GGUF file with --tokenizer."),
-  FIL_0864("%s is no text in UTF-8. Convert it, or pass another file.");
+  FIL_0864("%s is no text in UTF-8. Convert it, or pass another file."),
+
+  // Files that commands read, write and go on from.
+  FIL_0870(
+      "%s %s would be written over what %s names. Name a file of its own; nothing was changed.");
 
   /** How serious a message is. */
   public enum Severity {

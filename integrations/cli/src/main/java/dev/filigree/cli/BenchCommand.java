@@ -202,6 +202,7 @@ final class BenchCommand implements Callable<Integer> {
     List<LayerSpec> layers = grid ? layers(axes()) : List.of(layer());
     json.check();
     if (plot != null) {
+      Results.requireOwnPlace(spec, "--plot", plot);
       AtomicFile.checkWritable(plot);
     }
     prepareProcess();

@@ -117,6 +117,7 @@ final class EvalCommand implements Callable<Integer> {
   private int sweep(EvalRun run) {
     SweepRun all = SweepRun.of(run, sweep, rise);
     if (plot != null) {
+      Results.requireOwnPlace(spec, "--plot", plot);
       AtomicFile.checkWritable(plot);
     }
     SweepResult result;

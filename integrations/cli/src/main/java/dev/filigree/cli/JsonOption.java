@@ -4,7 +4,9 @@ import dev.filigree.file.AtomicFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code --json FILE}, the same for every command. */
 final class JsonOption {
@@ -17,9 +19,13 @@ final class JsonOption {
           "Write the result as one JSON object to FILE, or to standard output if FILE is -.")
   private String file;
 
-  /** Refuses a place that cannot be written, before work is spent. */
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  /** Refuses a place that cannot be written or is not free, before work is spent. */
   void check() {
     if (file != null && !file.equals(STANDARD_OUTPUT)) {
+      Results.requireOwnPlace(command, "--json", Path.of(file));
       AtomicFile.checkWritable(Path.of(file));
     }
   }

@@ -527,4 +527,36 @@ final class FileCommandsTest {
     assertThat(result.getAsJsonArray("skipped").get(0).getAsJsonObject().get("name").getAsString())
         .isEqualTo("odd.weight");
   }
+
+  @Test
+  void aReportNeverTakesThePlaceOfAnotherFile() throws IOException {
+    SafetensorsWriter.write(
+        Path.of(w), List.of(matrix("fc", DType.F32, 8, 8, new Random(1))), Map.of());
+    byte[] before = Files.readAllBytes(Path.of(w));
+    Path link = Files.createSymbolicLink(folder.resolve("link.json"), Path.of(w));
+    Path model = Files.createDirectory(folder.resolve("model"));
+    Files.copy(Path.of(w), model.resolve("model.safetensors"));
+    Path inside = model.resolve("model.safetensors");
+    String[][] taken = {
+      {"--in", w, "--out", o, "--json", w},
+      {"--in", w, "--out", o, "--json", o},
+      {"--in", w, "--out", o, "--json", link.toString()},
+      {"--in", w, "--out", o, "--json", folder + "/x/../w.safetensors"},
+      {"--in", model.toString(), "--out", o, "--json", inside.toString()},
+      {"--in", model + "/model.safetensors.index.json", "--out", o, "--json", inside.toString()},
+    };
+    for (String[] arguments : taken) {
+      List<String> all = new ArrayList<>(List.of("prune", "--method", "magnitude"));
+      all.addAll(List.of("--pattern", "2:4"));
+      all.addAll(List.of(arguments));
+      assertThat(run(all)).isEqualTo(2);
+      assertThat(err.toString()).contains("FIL-0870: --json");
+      assertThat(Path.of(w)).hasBinaryContent(before);
+      assertThat(inside).hasBinaryContent(before);
+      assertThat(Path.of(o)).doesNotExist();
+    }
+    assertThat(run("inspect", w, "--json", w)).isEqualTo(2);
+    assertThat(err.toString()).contains("would be written over what FILE names");
+    assertThat(run("inspect", model.toString(), "--json", model + "/new.json")).isZero();
+  }
 }
