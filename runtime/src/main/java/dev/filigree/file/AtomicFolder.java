@@ -16,15 +16,17 @@ import java.util.stream.Stream;
  * Writes a folder whole or not at all: under a temporary name beside it, then renamed. The
  * temporary folder is removed when writing fails and when the JVM is asked to stop.
  */
-final class AtomicFolder {
+public final class AtomicFolder {
   private AtomicFolder() {}
 
   /**
+   * Writes it.
+   *
    * @param target must not exist yet, or be an empty folder
    * @param body fills the temporary folder it is given
    * @throws FiligreeException FIL-0403 where it cannot be written
    */
-  static void write(Path target, Consumer<Path> body) {
+  public static void write(Path target, Consumer<Path> body) {
     checkWritable(target);
     byte[] random = new byte[8];
     ThreadLocalRandom.current().nextBytes(random);
@@ -46,7 +48,7 @@ final class AtomicFolder {
    *
    * @throws FiligreeException FIL-0403 where it is clear that it cannot
    */
-  static void checkWritable(Path target) {
+  public static void checkWritable(Path target) {
     Path folder = target.toAbsolutePath();
     Path parent = folder.getParent();
     String reason = null;

@@ -132,7 +132,7 @@ public final class Packing {
    * Makes a file that knows nothing of Filigree: dense, the zeros in it, without masks and receipt.
    *
    * @param in a packed file, a packed directory, or a pruned dense model; one in several files goes
-   *     to a folder
+   *     to a folder that does not exist yet or is empty, with what stands beside them
    * @param out as {@link #unpack}
    * @throws FiligreeException as {@link #unpack} and {@link ModelFiles#open}
    */
@@ -153,7 +153,16 @@ public final class Packing {
       contents.add(new ModelFiles.Contents(tensors, withoutOurs(file.metadata())));
       count += tensors.size();
     }
-    model.write(out, contents);
+    if (model.isSharded()) {
+      AtomicFolder.write(
+          out,
+          folder -> {
+            model.write(folder, contents);
+            FurtherFiles.copy(model.path().toAbsolutePath().getParent(), folder);
+          });
+    } else {
+      model.write(out, contents);
+    }
     progress.at("Stripping", 1, 1);
     return new Result(model.bytes(), size(out), count, 0);
   }

@@ -9,10 +9,12 @@ import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.criterion.Pruned;
 import dev.filigree.criterion.ReconstructionError;
 import dev.filigree.file.AtomicFile;
+import dev.filigree.file.AtomicFolder;
 import dev.filigree.file.DType;
 import dev.filigree.file.DataDigest;
 import dev.filigree.file.Evaluation;
 import dev.filigree.file.FloatTensor;
+import dev.filigree.file.FurtherFiles;
 import dev.filigree.file.ModelFiles;
 import dev.filigree.file.PackedFile;
 import dev.filigree.file.Progress;
@@ -87,7 +89,8 @@ public final class FilePruning {
    * @param in a safetensors file, an index, or a folder with one of them
    * @param inputs a safetensors file with the calibration inputs [tokens][in] of every layer under
    *     the name of its weight
-   * @param out a file where {@code in} is one, else a folder, which is made where there is none
+   * @param out a file where {@code in} is one, else a folder that does not exist yet or is empty;
+   *     it is written whole or not at all
    * @throws FiligreeException FIL-0401, FIL-0404 and FIL-0429 for files, FIL-0434 where the output
    *     is an input, FIL-0403 for the output, FIL-0435 for a packed file, FIL-0630 to FIL-0636 for
    *     tensors and inputs that cannot be used; nothing is written then
@@ -147,8 +150,8 @@ public final class FilePruning {
     } else if (Files.exists(out) && !Files.isDirectory(out)) {
       throw new FiligreeException(
           Message.FIL_0403, out, "it is a file, and a model that comes as a folder needs a folder");
-    } else if (!Files.exists(out)) {
-      AtomicFile.checkWritable(out);
+    } else {
+      AtomicFolder.checkWritable(out);
     }
   }
 
@@ -164,10 +167,7 @@ public final class FilePruning {
     PruneTargets targets = PruneTargets.of(model, in, options);
     warnings.addAll(targets.warnings());
     inputs.ifPresent(x -> targets.tensors().forEach(x::check));
-    Path target = folder ? folder(out) : out;
-    Path single =
-        folder && !model.isSharded() ? target.resolve(model.path().getFileName()) : target;
-    try (Spool spool = Spool.beside(folder ? target.resolve("x") : target)) {
+    try (Spool spool = Spool.beside(out)) {
       int done = 0;
       for (OneShotPlan plan : options.plans().plans()) {
         List<Tensor> tensors = targets.of(plan);
@@ -185,25 +185,24 @@ public final class FilePruning {
           receipt = receipt.then(step(plan, targets, inputFile));
         }
       }
-      model.write(single, contents(receipt));
+      List<ModelFiles.Contents> contents = contents(receipt);
       if (folder) {
-        FurtherFiles.copy(model.path().toAbsolutePath().getParent(), target);
+        AtomicFolder.write(out, to -> write(to, contents));
+      } else {
+        model.write(out, contents);
       }
       return new PruneResult(
           List.copyOf(rows),
           targets.skipped(),
           List.copyOf(warnings),
           model.bytes(),
-          ModelFiles.open(model.isSharded() ? target : single).bytes());
+          ModelFiles.open(out).bytes());
     }
   }
 
-  private static Path folder(Path out) {
-    try {
-      return Files.createDirectories(out);
-    } catch (IOException e) {
-      throw new FiligreeException(e, Message.FIL_0403, out, e.getMessage());
-    }
+  private void write(Path folder, List<ModelFiles.Contents> contents) {
+    model.write(model.isSharded() ? folder : folder.resolve(model.path().getFileName()), contents);
+    FurtherFiles.copy(model.path().toAbsolutePath().getParent(), folder);
   }
 
   /**

@@ -1,7 +1,5 @@
-package dev.filigree.prune;
+package dev.filigree.file;
 
-import dev.filigree.file.AtomicFile;
-import dev.filigree.file.ModelFiles;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
@@ -11,12 +9,18 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What stands beside the weights in a model's folder: its configuration and its tokenizer. */
-final class FurtherFiles {
+public final class FurtherFiles {
   private static final List<String> ENDINGS = List.of(".json", ".txt", ".model");
 
   private FurtherFiles() {}
 
-  static void copy(Path from, Path to) {
+  /**
+   * Copies them.
+   *
+   * @throws FiligreeException FIL-0404 where one cannot be read, FIL-0403 where one cannot be
+   *     written
+   */
+  public static void copy(Path from, Path to) {
     try (Stream<Path> files = Files.list(from)) {
       for (Path file : files.filter(FurtherFiles::belongs).sorted().toList()) {
         AtomicFile.copy(file, to.resolve(file.getFileName()));
