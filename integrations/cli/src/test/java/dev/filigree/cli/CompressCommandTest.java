@@ -3,6 +3,7 @@ package dev.filigree.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -312,11 +313,38 @@ final class CompressCommandTest {
   }
 
   @Test
-  void calibrationDataAreNoticedInAnEvaluation() {
+  void calibrationDataAreNoticedInAnEvaluation() throws IOException {
     compress("--weights", "wanda:2:4", "--calibration", calibration);
     refused("FIL-0734", "eval", "--model", packed, "--ids", calibration);
-    assertThat(json("eval", "--model", packed, "--ids", calibration, "--allow-overlap").get("nll"))
-        .isNotNull();
+    JsonObject same = json("eval", "--model", packed, "--ids", calibration, "--allow-overlap");
+    assertThat(same.get("overlap").getAsDouble()).isEqualTo(1);
+
+    // Half of a sequence has none of its digests, but its windows.
+    int[][] known = new Gson().fromJson(Files.readString(Path.of(calibration)), int[][].class);
+    Path half = folder.resolve("half.json");
+    int[][] part = {Arrays.copyOfRange(known[0], 2, 20), new int[18]};
+    Files.writeString(half, new Gson().toJson(part));
+    assertThat(number(json("eval", "--model", packed, "--ids", half.toString()), "overlap"))
+        .isEqualTo(0.5);
+
+    // What is calibrated again knows both.
+    String again = at("again");
+    String other = TinyModel.ids(folder.resolve("other.json"), 5, 3, 30).toString();
+    json(
+        "compress",
+        "--model",
+        packed,
+        "--weights",
+        "wanda:unstructured:0.6",
+        "--calibration",
+        other,
+        "--out",
+        again);
+    for (String data : List.of(calibration, other)) {
+      refused("FIL-0734", "eval", "--model", again, "--ids", data);
+    }
+    assertThat(number(json("eval", "--model", again, "--ids", half.toString()), "overlap"))
+        .isEqualTo(0.5);
   }
 
   @Test

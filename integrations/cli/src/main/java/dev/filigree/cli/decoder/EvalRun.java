@@ -15,6 +15,7 @@ import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.SequenceDigests;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.file.IoReason;
+import dev.filigree.file.WindowDigests;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Evaluates a model.
@@ -108,7 +110,6 @@ public record EvalRun(
           Message.FIL_0604, "--window", width, "2 to " + config.context() + ", the context");
     }
     List<int[]> sequences = ids != null ? IdsFile.read(ids) : windows(config, width);
-    double overlap = Overlap.share(spec.calibration(), sequences);
     if (!allowOverlap) {
       Overlap.refuseCommon(spec.calibration(), sequences);
       if (untouched instanceof PackedModel packed) {
@@ -117,8 +118,19 @@ public record EvalRun(
     }
     return new Data(
         sequences,
-        spec.calibration().isEmpty() ? null : overlap,
+        overlap(untouched, sequences),
         text == null ? null : new EvalResult.Windows(width, sequences.size(), config.bos()));
+  }
+
+  /** With the data given now and those a packed directory was calibrated on. */
+  private Double overlap(DecoderWeights untouched, List<int[]> sequences) {
+    WindowDigests known = WindowDigests.of(spec.calibration());
+    Optional<WindowDigests> before =
+        untouched instanceof PackedModel packed
+            ? SequenceDigests.windows(packed)
+            : Optional.empty();
+    before.ifPresent(known::add);
+    return spec.calibration().isEmpty() && before.isEmpty() ? null : known.shareOf(sequences);
   }
 
   /** Loss and speed of one setting. */

@@ -9,28 +9,7 @@ import java.util.Set;
 
 /** What calibration and evaluation data have in common. */
 public final class Overlap {
-  private static final int WINDOW = 13;
-
   private Overlap() {}
-
-  /** The share of the 13-id windows of the evaluation data that occur in the other data, 0 to 1. */
-  public static double share(List<int[]> calibration, List<int[]> evaluation) {
-    Set<IntBuffer> known = new HashSet<>();
-    for (int[] ids : calibration) {
-      for (int i = 0; i + WINDOW <= ids.length; i++) {
-        known.add(IntBuffer.wrap(ids, i, WINDOW).slice());
-      }
-    }
-    long windows = 0;
-    long common = 0;
-    for (int[] ids : evaluation) {
-      for (int i = 0; i + WINDOW <= ids.length; i++) {
-        windows++;
-        common += known.contains(IntBuffer.wrap(ids, i, WINDOW).slice()) ? 1 : 0;
-      }
-    }
-    return windows == 0 ? 0 : (double) common / windows;
-  }
 
   /**
    * Refuses data that share a whole sequence.

@@ -110,7 +110,9 @@ public final class ModelWriter {
       Map<String, byte[]> all = new LinkedHashMap<>(files);
       activation.ifPresent(a -> all.put(PackedDirectory.THRESHOLDS, a.json()));
       if (plan.calibration().isPresent()) {
-        all.put(PackedDirectory.CALIBRATION, SequenceDigests.json(plan.sequences()));
+        all.put(
+            PackedDirectory.CALIBRATION,
+            SequenceDigests.json(plan.sequences(), files.get(PackedDirectory.CALIBRATION), target));
       }
       PackedDirectory.write(
           target,

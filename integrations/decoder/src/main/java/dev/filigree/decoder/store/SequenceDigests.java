@@ -6,29 +6,50 @@ import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.file.DataDigest;
 import dev.filigree.file.JsonReason;
 import dev.filigree.file.PackedDirectory;
+import dev.filigree.file.WindowDigests;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * Digests of the sequences a packed directory was calibrated on, so that an evaluation on them is
- * noticed although they are no longer there.
+ * Digests of the sequences a packed directory was calibrated on, and of their windows of 13 ids, so
+ * that an evaluation on them is noticed although they are no longer there.
  */
 public final class SequenceDigests {
   private SequenceDigests() {}
 
-  /** The file's content. */
-  private record Json(List<String> sequences) {}
+  /**
+   * The file's content.
+   *
+   * @param windows as {@link WindowDigests#text}; null in files of earlier versions
+   */
+  private record Json(List<String> sequences, String windows) {}
 
-  static byte[] json(List<int[]> sequences) {
-    List<String> digests = sequences.stream().map(SequenceDigests::digest).toList();
-    return (new Gson().toJson(new Json(digests)) + "\n").getBytes(StandardCharsets.UTF_8);
+  /**
+   * The file's content.
+   *
+   * @param earlier the content for what the model was calibrated on before, or null
+   * @param folder it came from, for messages
+   */
+  static byte[] json(List<int[]> sequences, byte[] earlier, Path folder) {
+    List<String> digests = new ArrayList<>();
+    WindowDigests windows = WindowDigests.of(sequences);
+    if (earlier != null) {
+      Json before = read(earlier, folder);
+      digests.addAll(before.sequences);
+      windows.add(windows(before, folder));
+    }
+    sequences.forEach(ids -> digests.add(digest(ids)));
+    return (new Gson().toJson(new Json(digests, windows.text())) + "\n")
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static String digest(int[] ids) {
@@ -44,11 +65,8 @@ public final class SequenceDigests {
    *     FIL-0732 where it cannot be read
    */
   public static void refuseCommon(PackedModel model, List<int[]> evaluation) {
-    byte[] text = model.folder().content(PackedDirectory.CALIBRATION).orElse(null);
-    if (text == null) {
-      return;
-    }
-    Set<String> known = read(new String(text, StandardCharsets.UTF_8), model.folder().path());
+    Optional<Json> json = of(model);
+    Set<String> known = new HashSet<>(json.map(Json::sequences).orElse(List.of()));
     for (int s = 0; s < evaluation.size(); s++) {
       if (known.contains(digest(evaluation.get(s)))) {
         throw new FiligreeException(Message.FIL_0734, s);
@@ -56,18 +74,44 @@ public final class SequenceDigests {
     }
   }
 
-  private static Set<String> read(String text, Path folder) {
+  /**
+   * The windows of 13 ids of what a model was calibrated on; empty where it does not say.
+   *
+   * @throws FiligreeException as {@link #refuseCommon}
+   */
+  public static Optional<WindowDigests> windows(PackedModel model) {
+    return of(model)
+        .filter(json -> json.windows != null)
+        .map(json -> windows(json, model.folder().path()));
+  }
+
+  private static Optional<Json> of(PackedModel model) {
+    return model
+        .folder()
+        .content(PackedDirectory.CALIBRATION)
+        .map(text -> read(text, model.folder().path()));
+  }
+
+  private static WindowDigests windows(Json json, Path folder) {
+    return WindowDigests.parse(json.windows == null ? "" : json.windows)
+        .orElseThrow(() -> unreadable(folder, "its windows are no digests"));
+  }
+
+  private static Json read(byte[] text, Path folder) {
     Json json;
     try {
-      json = new Gson().fromJson(text, Json.class);
+      json = new Gson().fromJson(new String(text, StandardCharsets.UTF_8), Json.class);
     } catch (JsonParseException | IllegalArgumentException e) {
-      throw new FiligreeException(
-          e, Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), JsonReason.of(e));
+      throw unreadable(folder, JsonReason.of(e));
     }
     if (json == null || json.sequences == null) {
-      throw new FiligreeException(
-          Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), "it has no sequences");
+      throw unreadable(folder, "it has no sequences");
     }
-    return new HashSet<>(json.sequences);
+    return json;
+  }
+
+  private static FiligreeException unreadable(Path folder, String reason) {
+    return new FiligreeException(
+        Message.FIL_0732, folder.resolve(PackedDirectory.CALIBRATION), reason);
   }
 }

@@ -20,7 +20,8 @@ import java.util.OptionalDouble;
  * @param seed of the random method
  * @param data which data were seen for what
  * @param evaluation before and after, on the evaluation data; empty where there are none
- * @param overlap share of the evaluation samples that calibration or search data have as well
+ * @param overlap share of the evaluation data that calibration or search data have as well: of
+ *     token ids that of windows of 13, of other samples that of whole ones
  * @param search what an evolutionary search found, on the search data
  * @param warnings what did not go as asked
  */

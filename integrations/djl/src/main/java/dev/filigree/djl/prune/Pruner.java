@@ -164,16 +164,16 @@ public final class Pruner {
       if (plan.evaluation().isPresent()) {
         SampleDigests evaluation =
             SampleDigests.of(DataDigest.Role.EVALUATION, plan.evaluation().get(), manager);
-        long most = 0;
+        double most = 0;
         for (SampleDigests d : seen) {
           long common = evaluation.commonWith(d);
           if (common > 0 && !plan.allowsOverlap()) {
             throw new FiligreeException(
                 Message.FIL_0225, common, evaluation.samples(), d.roleName());
           }
-          most = Math.max(most, common);
+          most = Math.max(most, evaluation.shareIn(d));
         }
-        overlap = OptionalDouble.of(most / (double) evaluation.samples());
+        overlap = OptionalDouble.of(most);
         all.add(evaluation.digest());
       }
       return all;

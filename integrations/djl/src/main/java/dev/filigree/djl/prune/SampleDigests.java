@@ -3,7 +3,9 @@ package dev.filigree.djl.prune;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.filigree.file.DataDigest;
+import dev.filigree.file.WindowDigests;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -11,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,6 +27,8 @@ final class SampleDigests {
   private final DataDigest.Role role;
   private final List<String> batches = new ArrayList<>();
   private final List<String> samples = new ArrayList<>();
+  // Of samples that are sequences of token ids.
+  private final List<int[]> tokens = new ArrayList<>();
 
   private SampleDigests(DataDigest.Role role) {
     this.role = role;
@@ -38,6 +43,7 @@ final class SampleDigests {
           List<String> own = ofBatch(batch);
           all.samples.addAll(own);
           all.batches.add(String.join("", own));
+          all.addTokens(batch);
         });
     if (all.samples.isEmpty()) {
       throw new FiligreeException(Message.FIL_0214);
@@ -78,6 +84,32 @@ final class SampleDigests {
   long commonWith(SampleDigests other) {
     Set<String> known = new HashSet<>(other.samples);
     return samples.stream().filter(known::contains).count();
+  }
+
+  /**
+   * How much of this the other has as well, 0 to 1: of token ids the share of windows of 13, of
+   * other samples their share.
+   */
+  double shareIn(SampleDigests other) {
+    return tokens.isEmpty() || other.tokens.isEmpty()
+        ? commonWith(other) / (double) samples()
+        : WindowDigests.of(other.tokens).shareOf(tokens);
+  }
+
+  private void addTokens(NDList batch) {
+    if (batch.isEmpty()
+        || !batch.head().getDataType().isInteger()
+        || batch.head().getShape().dimension() != 2
+        || batch.head().getShape().get(1) < WindowDigests.WINDOW) {
+      return;
+    }
+    int width = Math.toIntExact(batch.head().getShape().get(1));
+    try (NDArray ids = batch.head().toType(DataType.INT32, /* copy= */ true)) {
+      int[] all = ids.toIntArray();
+      for (int i = 0; i < all.length; i += width) {
+        tokens.add(Arrays.copyOfRange(all, i, i + width));
+      }
+    }
   }
 
   private static List<String> ofBatch(NDList batch) {

@@ -24,6 +24,7 @@ import dev.filigree.criterion.OneShotMethod;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.Nets;
 import dev.filigree.djl.train.Weights;
+import dev.filigree.file.DataDigest;
 import dev.filigree.plan.FiligreeException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -255,6 +256,25 @@ class PruneUnwovenTest {
       PruneReport report = Filigree.prune(model, data(manager, 16, 1), plan.allowOverlap());
       assertThat(report.overlap().getAsDouble()).isEqualTo(4 / 12.0);
       assertThat(report.json()).contains("\"overlap\": 0.3333");
+    }
+  }
+
+  @Test
+  void tokenIdsAreComparedByWindows() {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      int[] ids = new Random(4).ints(2 * 40, 0, 1000).toArray();
+      int[] other = new Random(5).ints(2 * 40, 0, 1000).toArray();
+      System.arraycopy(ids, 5, other, 40, 20); // 8 of the 56 windows
+      List<SampleDigests> both = new ArrayList<>();
+      for (int[] data : List.of(ids, other)) {
+        NDList batch = new NDList(manager.create(data, new Shape(2, 40)));
+        both.add(
+            SampleDigests.of(
+                DataDigest.Role.EVALUATION, Samples.of(List.<NDList>of(batch)), manager));
+      }
+      assertThat(both.get(1).commonWith(both.get(0))).isZero();
+      assertThat(both.get(1).shareIn(both.get(0))).isEqualTo(8 / 56.0);
+      assertThat(both.get(0).shareIn(both.get(0))).isEqualTo(1);
     }
   }
 
