@@ -431,6 +431,11 @@ public enum Message {
   FIL_0863(
       "A chat is marked with special tokens, and a tokenizer of llama2.c has none. Pass a tokenizer.json or a GGUF file with --tokenizer."),
   FIL_0864("%s is no text in UTF-8. Convert it, or pass another file."),
+  FIL_0865(
+      "The product of libtorch in bfloat16 for a layer of %s is closed and its memory freed. Pack the model again."),
+  FIL_0866(
+      "%s cannot run on libtorch in bfloat16 here: %s. It does without; precision = f32 does not ask for it.",
+      Severity.WARNING),
 
   // Files that commands read, write and go on from.
   FIL_0870(

@@ -25,7 +25,7 @@ import java.util.TreeMap;
  */
 public final class VerdictCache {
   private static final System.Logger LOG = System.getLogger("dev.filigree.gate");
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final long MOST_BYTES = 1L << 24;
 
   /** The whole file. */

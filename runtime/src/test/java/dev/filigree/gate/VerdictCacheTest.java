@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -13,8 +14,8 @@ class VerdictCacheTest {
   private static final Ratio RATIO = new Ratio(1.5, 1.4, 1.6, 1.45, 20);
   private static final List<Verdict> SOME =
       List.of(
-          new Verdict(1, "sell", "sell", RATIO, 30, 20, 0.43),
-          new Verdict(64, "djl", "csr", RATIO, 300, 310, Double.NaN));
+          new Verdict(1, "sell", "sell", RATIO, 30, 20, 0.43, Map.of("djl", 31.0, "sell", 21.0)),
+          new Verdict(64, "djl", "csr", RATIO, 300, 310, Double.NaN, Map.of()));
 
   @TempDir Path folder;
 
@@ -64,7 +65,7 @@ class VerdictCacheTest {
   void anEntryThatLacksSomethingIsLeftOut() throws IOException {
     Path file = folder.resolve("gate.json");
     Files.writeString(
-        file, "{\"version\": 1, \"verdicts\": {\"a\": [{\"batch\": 1}], \"b\": [], \"c\": null}}");
+        file, "{\"version\": 2, \"verdicts\": {\"a\": [{\"batch\": 1}], \"b\": [], \"c\": null}}");
     VerdictCache cache = VerdictCache.at(file);
     assertThat(cache.get("a")).isEmpty();
     assertThat(cache.get("b")).isEmpty();

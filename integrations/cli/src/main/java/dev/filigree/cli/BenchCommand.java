@@ -9,7 +9,9 @@ import dev.filigree.cli.bench.Threads;
 import dev.filigree.cli.regret.CaseFile;
 import dev.filigree.cli.regret.Regret;
 import dev.filigree.cli.regret.RegretResult;
+import dev.filigree.djl.PackOptions;
 import dev.filigree.file.AtomicFile;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -147,7 +150,8 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "f32|bf16|int8",
       defaultValue = "f32",
       description =
-          "Stored type of the packed weights; sums are in float32. Default: ${DEFAULT-VALUE}.")
+          "Stored type of the packed weights; sums are in float32. With --regret what the gate may"
+              + " take, f32 or bf16. Default: ${DEFAULT-VALUE}.")
   private String values;
 
   @Option(
@@ -244,14 +248,15 @@ final class BenchCommand implements Callable<Integer> {
     if (grid || plot != null || rows != null || cols != null || batch != null || pattern != null) {
       throw new FiligreeException(
           Message.FIL_0609,
-          "--regret takes its layers from --cases; of the other options only --seconds, --threads"
-              + " and --json go with it",
+          "--regret takes its layers from --cases; of the other options only --seconds, --values,"
+              + " --threads and --json go with it",
           "filigree bench");
     }
     if (seconds != null && !(seconds > 0 && seconds <= MOST_SECONDS)) {
       throw new FiligreeException(
           Message.FIL_0604, "--seconds", seconds, "above 0, at most " + MOST_SECONDS);
     }
+    PackOptions.Precision precision = precision();
     List<LayerSpec> layers = cases == null ? CaseFile.usual() : CaseFile.read(cases);
     json.check();
     prepareProcess();
@@ -265,10 +270,23 @@ final class BenchCommand implements Callable<Integer> {
     err.flush();
     RegretResult result;
     try (ProgressDisplay progress = ProgressDisplay.on(err)) {
-      result = Regret.run(layers, spent, progress);
+      result = Regret.run(layers, precision, spent, progress);
     }
     json.write(spec.commandLine().getOut(), result::text, result::json);
     return 0;
+  }
+
+  /** What the gate may store weights as. */
+  private PackOptions.Precision precision() {
+    Optional<ValueType> type = ValueType.of(values);
+    if (type.isPresent() && type.get() == ValueType.F32) {
+      return PackOptions.Precision.F32;
+    }
+    if (type.isPresent() && type.get() == ValueType.BF16) {
+      return PackOptions.Precision.BF16;
+    }
+    throw new FiligreeException(
+        Message.FIL_0604, "--values", values, "f32 or bf16 with --regret, as the gate's precision");
   }
 
   private void prepareProcess() {

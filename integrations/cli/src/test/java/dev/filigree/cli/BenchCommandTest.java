@@ -71,6 +71,24 @@ final class BenchCommandTest {
   }
 
   @Test
+  void regretOfBfloat16MeasuresThoseFormsToo() throws Exception {
+    Path cases = directory.resolve("cases.txt");
+    Path json = directory.resolve("regret.json");
+    Files.writeString(cases, "33 48 1 unstructured 0.9 0\n");
+    assertThat(run(COMMON + "--regret --values bf16 --cases " + cases + " --json " + json))
+        .as(err.toString())
+        .isZero();
+    JsonObject layer =
+        JsonParser.parseString(Files.readString(json))
+            .getAsJsonObject()
+            .getAsJsonArray("layers")
+            .get(0)
+            .getAsJsonObject();
+    // Forms that a few calls show to be hopeless are left out; no form is hopeless here for all.
+    assertThat(layer.getAsJsonObject("ratios").keySet()).anyMatch(form -> form.endsWith("-bf16"));
+  }
+
+  @Test
   void regretMeasuresEveryLayerOfAList() throws Exception {
     Path cases = directory.resolve("cases.txt");
     Path json = directory.resolve("regret.json");
@@ -120,6 +138,7 @@ final class BenchCommandTest {
         "--rows 8 --cols 8 --pattern dense --cases a.txt | FIL-0604: --cases is a.txt",
         "--rows 8 --cols 8 --pattern dense --seconds 2 | FIL-0604: --seconds is 2",
         "--regret --rows 8 | FIL-0609: --regret takes its layers from --cases",
+        "--regret --values int8 | FIL-0604: --values is int8; legal: f32 or bf16 with --regret",
         "--regret --seconds 0 | FIL-0604: --seconds is 0",
         "--regret --cases no-such-file.txt | FIL-0750: The list of layers no-such-file.txt",
         "--rows 8 --cols many --pattern dense | FIL-0609",

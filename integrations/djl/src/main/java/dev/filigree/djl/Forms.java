@@ -1,8 +1,13 @@
 package dev.filigree.djl;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Parameter;
 import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.WeightForm;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
@@ -13,25 +18,33 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The packed forms of one weight, each made when first asked for. A form is named as its format,
- * and with values of another type than float32 as format and type, {@code csr-bf16} for example.
+ * The forms of one weight, each made when first asked for. A packed form is named as its format,
+ * and with values of another type than float32 as format and type, {@code csr-bf16} for example;
+ * libtorch's dense product in bfloat16 is {@link TorchDense#NAME}.
  */
 final class Forms {
   private static final String BF16 = "-" + ValueType.BF16.label();
 
   private final NDArray weight;
+  private final NDArray bias;
   private final int rows;
   private final int cols;
-  private final Map<String, PackedMatrix> made = new LinkedHashMap<>();
+  private final Map<String, WeightForm> made = new LinkedHashMap<>();
 
   Forms(Binding layer) {
     this.weight = layer.weights().get(0).getArray();
+    this.bias = layer.bias().filter(Parameter::isInitialized).map(Parameter::getArray).orElse(null);
     this.rows = Math.toIntExact(weight.getShape().get(0));
     this.cols = Math.toIntExact(weight.getShape().get(1));
   }
 
   NDArray weight() {
     return weight;
+  }
+
+  /** The bias, or null. */
+  NDArray bias() {
+    return bias;
   }
 
   int rows() {
@@ -63,15 +76,34 @@ final class Forms {
   }
 
   /** The form of that name. */
-  PackedMatrix get(String form) {
+  WeightForm get(String form) {
+    return made.computeIfAbsent(
+        form,
+        f ->
+            f.equals(TorchDense.NAME)
+                ? new WeightForm.Torch(torch(1))
+                : new WeightForm.Packed(matrix(f)));
+  }
+
+  private PackedMatrix matrix(String form) {
     ValueType type = type(form);
     String format = type == ValueType.F32 ? form : form.substring(0, form.length() - BF16.length());
-    return made.computeIfAbsent(form, f -> PackedMatrices.of(format, type, values(), rows, cols));
+    return PackedMatrices.of(format, type, values(), rows, cols);
+  }
+
+  /** libtorch's product with so many copies of the weights, which the caller closes. */
+  TorchDense torch(int copies) {
+    return Dispatch.bypassed(() -> TorchDense.of(weight, bias, copies));
+  }
+
+  /** What libtorch says, without its stack. */
+  static String firstLine(EngineException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
   }
 
   /** Frees the forms that nothing is to be served by. */
-  void closeExcept(Collection<PackedMatrix> serving) {
-    made.values().stream().filter(m -> !serving.contains(m)).forEach(PackedMatrix::close);
+  void closeExcept(Collection<WeightForm> serving) {
+    made.values().stream().filter(m -> !serving.contains(m)).forEach(WeightForm::close);
     made.values().retainAll(serving);
   }
 
@@ -91,7 +123,7 @@ final class Forms {
     return b;
   }
 
-  PackedWeights weights(Binding b, Map<Integer, PackedMatrix> byBatch) {
+  PackedWeights weights(Binding b, Map<Integer, WeightForm> byBatch) {
     return new PackedWeights(b, byBatch, rows, cols);
   }
 }

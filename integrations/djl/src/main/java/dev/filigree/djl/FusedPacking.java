@@ -267,7 +267,8 @@ final class FusedPacking {
           r.p90(),
           timing.medianMicros(0),
           timing.medianMicros(1),
-          Double.NaN);
+          Double.NaN,
+          Map.of());
     }
   }
 }

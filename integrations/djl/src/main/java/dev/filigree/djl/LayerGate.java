@@ -1,6 +1,7 @@
 package dev.filigree.djl;
 
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -11,6 +12,8 @@ import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.WeightForm;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.gate.BreakEven;
 import dev.filigree.gate.Contender;
 import dev.filigree.gate.Copies;
@@ -22,8 +25,8 @@ import dev.filigree.gate.Timing;
 import dev.filigree.gate.Verdict;
 import dev.filigree.gate.VerdictCache;
 import dev.filigree.gate.VerdictKey;
-import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.LayerPlan;
+import dev.filigree.plan.Message;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +34,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides for one layer at a time what serves it, by measurement.
@@ -42,6 +47,7 @@ final class LayerGate implements AutoCloseable {
   /** DJL's layer, among the names of forms. */
   static final String DJL = "djl";
 
+  private static final Logger LOG = LoggerFactory.getLogger(LayerGate.class);
   private static final String OWN_DENSE = "dense";
   private static final Duration SCREENING = Duration.ofMillis(300);
   private static final Duration CONFIRMING = Duration.ofMillis(300);
@@ -114,27 +120,30 @@ final class LayerGate implements AutoCloseable {
     double skipped = b.plan().flatMap(LayerPlan::activation).map(a -> a.sparsity()).orElse(0.0);
     String layer =
         String.format(
-            "%d x %d, %s, %s, %s, model of %d MiB",
+            "%d x %d, %s, %s, %s, %s dense, model of %d MiB",
             forms.rows(),
             forms.cols(),
             b.plan().flatMap(LayerPlan::weight).map(w -> w.pattern().toString()).orElse("dense"),
             precision.name().toLowerCase(Locale.ROOT),
             several ? "several forms" : "one form",
+            // What everything is measured against.
+            model.getNDManager().getEngine().getEngineName(),
             Math.min(WORKING_SET, Long.highestOneBit(Math.max(1, modelBytes))) >> 20);
     return VerdictKey.of(layer, 1 - sparsity, skipped, batches);
   }
 
   private List<Verdict> measure(
       Binding b, LayerServing before, Forms forms, List<String> candidates, double sparsity) {
-    List<PackedMatrix> made = new ArrayList<>();
+    List<WeightForm> made = new ArrayList<>();
     try (NDManager manager = model.getNDManager().newSubManager()) {
       int copies = copies(forms, candidates.size());
       Map<String, List<LayerServing>> trials = new LinkedHashMap<>();
       for (String form : candidates) {
-        List<PackedMatrix> all = Copies.of(forms.get(form), copies);
-        made.addAll(all.subList(1, all.size()));
-        trials.put(
-            form, all.stream().map(m -> before.with(forms.weights(b, Map.of(1, m)))).toList());
+        List<WeightForm> all = trial(b, forms, form, copies, made);
+        if (!all.isEmpty()) {
+          trials.put(
+              form, all.stream().map(m -> before.with(forms.weights(b, Map.of(1, m)))).toList());
+        }
       }
       Layer layer =
           new Layer(b, before, forms, manager, djlWeights(manager, forms, copies), trials);
@@ -149,8 +158,34 @@ final class LayerGate implements AutoCloseable {
       }
       return verdicts;
     } finally {
-      made.forEach(PackedMatrix::close);
+      made.forEach(WeightForm::close);
     }
+  }
+
+  /**
+   * A form and copies of it; nothing where libtorch has no such product here.
+   *
+   * @param made takes what is to be closed after the measurement
+   */
+  private static List<WeightForm> trial(
+      Binding b, Forms forms, String form, int copies, List<WeightForm> made) {
+    List<WeightForm> all = new ArrayList<>();
+    if (form.equals(TorchDense.NAME)) {
+      try {
+        // One module that takes its copies in turn: thousands of modules would take seconds to
+        // make.
+        all.add(new WeightForm.Torch(forms.torch(copies)));
+        made.addAll(all);
+      } catch (EngineException e) {
+        LOG.warn(Message.FIL_0866.text(b.path(), Forms.firstLine(e)));
+      }
+      return all;
+    }
+    WeightForm first = forms.get(form);
+    Copies.of(((WeightForm.Packed) first).matrix(), copies)
+        .forEach(matrix -> all.add(new WeightForm.Packed(matrix)));
+    made.addAll(all.subList(1, all.size()));
+    return all;
   }
 
   /** As many as fill the bytes of the model, in a quarter of the memory that is left. */
@@ -180,13 +215,25 @@ final class LayerGate implements AutoCloseable {
         v.ratio().p90(),
         v.denseMicros(),
         v.packedMicros(),
-        v.breakEven());
+        v.breakEven(),
+        labelled(v.measuredMicros()));
+  }
+
+  private static Map<String, Double> labelled(Map<String, Double> micros) {
+    Map<String, Double> out = new LinkedHashMap<>();
+    micros.forEach((form, time) -> out.put(label(form), time));
+    return out;
   }
 
   private static String label(String form) {
     return form.equals(DJL)
         ? "dense"
         : isOwnDense(form) ? form.replaceFirst(OWN_DENSE, "dense-java") : form;
+  }
+
+  /** Whether a form reads all weights and inputs: our own dense, libtorch's. */
+  private static boolean isDense(String form) {
+    return isOwnDense(form) || form.equals(TorchDense.NAME);
   }
 
   /** Whether a form is our own dense, with whatever values. */
@@ -216,8 +263,7 @@ final class LayerGate implements AutoCloseable {
     }
 
     private Contender djl(List<NDList> inputs) {
-      NDArray bias =
-          binding.bias().filter(Parameter::isInitialized).map(Parameter::getArray).orElse(null);
+      NDArray bias = forms.bias();
       int[] next = {0};
       return new Contender(
           DJL,
@@ -235,7 +281,7 @@ final class LayerGate implements AutoCloseable {
       int[] next = {0};
       return new Contender(
           form,
-          !isOwnDense(form),
+          !isDense(form),
           () -> {
             int call = next[0]++;
             NDList x = inputs.get(call % inputs.size());
@@ -278,7 +324,7 @@ final class LayerGate implements AutoCloseable {
       List<NDList> inputs = inputs(batch);
       Timing timing = Gate.confirm(djl(inputs), packed(form, inputs), CONFIRMING);
       Ratio ratio = timing.ratio(0, 1);
-      boolean weights = sparsity > 0 && !isOwnDense(form);
+      boolean weights = sparsity > 0 && !isDense(form);
       return new Verdict(
           batch,
           candidate && Gate.sparse(ratio) ? form : DJL,
@@ -292,13 +338,14 @@ final class LayerGate implements AutoCloseable {
                   forms.denseBytes(Forms.type(form)),
                   forms.get(form).bytes(),
                   ratio.median())
-              : Double.NaN);
+              : Double.NaN,
+          micros);
     }
 
     private String fastestSparse(Map<String, Double> micros) {
       String best = null;
       for (Map.Entry<String, Double> e : micros.entrySet()) {
-        boolean sparse = !e.getKey().equals(DJL) && !isOwnDense(e.getKey());
+        boolean sparse = !e.getKey().equals(DJL) && !isDense(e.getKey());
         if (sparse && (best == null || e.getValue() < micros.get(best))) {
           best = e.getKey();
         }

@@ -1,6 +1,9 @@
 package dev.filigree.djl;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What one layer was asked to do and what it does.
@@ -13,8 +16,8 @@ import java.util.List;
  * @param sparsity zeros in the weight as a fraction, counted
  * @param format what serves it now: {@code dense} (DJL), {@code dense-java}, {@code columns},
  *     {@code bitmap}, {@code csr}, another packed format, or several joined by +; with values in
- *     bfloat16 {@code csr-bf16} and so on; {@code fused} and a format where the block it is a part
- *     of is answered whole
+ *     bfloat16 {@code csr-bf16} and so on; {@code torch-bf16} is libtorch's dense product; {@code
+ *     fused} and a format where the block it is a part of is answered whole
  * @param denseBytes bytes of the weight in float32
  * @param packedBytes bytes of the packed weight; equals denseBytes where nothing is packed
  * @param verdicts what the gate measured, one per batch size; empty before {@link Filigree#pack}
@@ -50,6 +53,9 @@ public record LayerSummary(
    * @param packedMicros median time of the best packed form
    * @param breakEven estimated share of zeros above which that form is faster than dense on this
    *     machine, 0 to 1; NaN where it was not estimated
+   * @param measuredMicros median time of everything that was measured to find that form, by the
+   *     names that {@code chosen} has as well; of what a few calls showed to be far slower the
+   *     fastest of these calls. Empty for blocks that are answered whole
    */
   public record Verdict(
       int batch,
@@ -59,11 +65,17 @@ public record LayerSummary(
       double p90,
       double denseMicros,
       double packedMicros,
-      double breakEven) {
+      double breakEven,
+      Map<String, Double> measuredMicros) {
+    /** Keeps the order of the names. */
+    public Verdict {
+      measuredMicros = Collections.unmodifiableMap(new LinkedHashMap<>(measuredMicros));
+    }
 
     /** The same measurement where DJL's dense layer runs all the same. */
     Verdict dense() {
-      return new Verdict(batch, "dense", ratio, p10, p90, denseMicros, packedMicros, breakEven);
+      return new Verdict(
+          batch, "dense", ratio, p10, p90, denseMicros, packedMicros, breakEven, measuredMicros);
     }
   }
 }

@@ -9,12 +9,14 @@ import ai.djl.nn.Parameter;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.Provenance;
+import dev.filigree.djl.bind.ServingOperator;
 import dev.filigree.djl.bind.WeightLayout;
 import dev.filigree.djl.serve.ActivationRule;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.file.DType;
 import dev.filigree.file.DenseEntry;
@@ -57,10 +59,17 @@ final class PackedModel {
     return owners;
   }
 
+  /** A packed matrix that serves the layer, or null. */
   static PackedMatrix served(Binding owner) {
     PackedWeights packed =
         owner != null && owner.serving() instanceof LayerServing s ? s.packed() : null;
-    return packed == null || packed.forms().isEmpty() ? null : packed.forms().iterator().next();
+    return packed == null
+        ? null
+        : packed.forms().stream()
+            .filter(WeightForm.Packed.class::isInstance)
+            .map(form -> ((WeightForm.Packed) form).matrix())
+            .findFirst()
+            .orElse(null);
   }
 
   static ByteBuffer direct(long bytes) {
@@ -90,7 +99,13 @@ final class PackedModel {
     layers.forEach(l -> keepPinnedAs(receipt, parameters, l.binding()));
     Bindings.setProvenance(root, new Provenance(receipt, file::mask));
     layers = Bindings.bind(root).orThrow();
-    layers.forEach(l -> l.binding().setServing(null));
+    for (Bindings.Layer l : layers) {
+      ServingOperator before = l.binding().serving();
+      l.binding().setServing(null);
+      if (before != null) {
+        before.release();
+      }
+    }
     layers.stream()
         .map(l -> l.binding().block())
         .filter(Objects::nonNull)
@@ -112,7 +127,8 @@ final class PackedModel {
         if (serve && owner != null && owner.isPackable()) {
           parameter.close();
           PackedWeights weights =
-              new PackedWeights(owner, Map.of(1, matrix), matrix.rows(), matrix.cols());
+              new PackedWeights(
+                  owner, Map.of(1, new WeightForm.Packed(matrix)), matrix.rows(), matrix.cols());
           owner.setServing(new LayerServing(weights, rules.get(owner), null));
         } else {
           setUnpacked(model, parameter, matrix);

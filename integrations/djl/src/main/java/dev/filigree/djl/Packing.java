@@ -1,6 +1,7 @@
 package dev.filigree.djl;
 
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -9,11 +10,12 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.WeightForm;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
-import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
@@ -79,6 +81,7 @@ final class Packing {
     for (Bindings.Layer layer : layers) {
       if (layer.binding().serving() instanceof LayerServing s && s.packed() != null) {
         layer.binding().setServing(s.rule() == null ? null : s.with(null));
+        s.release();
       }
       if (layer.binding().block() != null) {
         layer.binding().block().setServing(null);
@@ -131,15 +134,31 @@ final class Packing {
                 chosen.put(batch, Forms.name(usual, type(options)));
               });
     } else {
-      List<String> candidates = candidates(weights, skips, options.precision());
+      List<String> candidates = new ArrayList<>(candidates(weights, skips, options.precision()));
+      if (options.precision() == PackOptions.Precision.BF16
+          && TorchDense.isPossible(forms.weight())) {
+        candidates.add(TorchDense.NAME);
+      }
       List<LayerSummary.Verdict> verdicts = gate.decide(b, before, forms, candidates, chosen);
       Verdicts.put(b, verdicts);
     }
-    Map<Integer, PackedMatrix> byBatch = new LinkedHashMap<>();
-    chosen.forEach(
-        (batch, form) -> byBatch.put(batch, form.equals(LayerGate.DJL) ? null : forms.get(form)));
+    Map<Integer, WeightForm> byBatch = new LinkedHashMap<>();
+    chosen.forEach((batch, form) -> byBatch.put(batch, stored(b, forms, form)));
     b.setServing(before.with(forms.weights(b, byBatch)));
     forms.closeExcept(byBatch.values());
+  }
+
+  /** Null for DJL's layer, which also serves where libtorch cannot do what it could before. */
+  private static WeightForm stored(Binding b, Forms forms, String form) {
+    if (form.equals(LayerGate.DJL)) {
+      return null;
+    }
+    try {
+      return forms.get(form);
+    } catch (EngineException e) {
+      LOG.warn(Message.FIL_0866.text(b.path(), Forms.firstLine(e)));
+      return null;
+    }
   }
 
   /** What values are where nothing is measured. */

@@ -11,6 +11,8 @@ import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.WeightForm;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.LayerPlan;
@@ -67,7 +69,8 @@ final class Summaries {
     FusedServing fused = fused(b);
     long dense = size * 4;
     if (packed != null && b.weights().stream().noneMatch(Parameter::isInitialized)) {
-      PackedMatrix any = packed.forms().iterator().next();
+      // Served from a file, which has packed matrices only.
+      PackedMatrix any = PackedModel.served(b);
       rows = any.rows();
       cols = any.cols();
       size = rows * cols;
@@ -87,7 +90,7 @@ final class Summaries {
             ? fused.bytes(b)
             : packed == null
                 ? dense
-                : packed.forms().stream().mapToLong(PackedMatrix::bytes).min().orElse(dense),
+                : packed.forms().stream().mapToLong(WeightForm::bytes).min().orElse(dense),
         Verdicts.of(b),
         serving == null || serving.rule() == null ? Double.NaN : serving.rule().realised(),
         b.packedForwards().sum(),
@@ -109,10 +112,12 @@ final class Summaries {
   }
 
   /** The name of a form in summaries: our own dense is told apart from DJL's. */
-  static String name(PackedMatrix m) {
-    return m == null
-        ? "dense"
-        : Forms.name(m.format().equals("dense") ? "dense-java" : m.format(), m.valueType());
+  static String name(WeightForm form) {
+    if (form instanceof WeightForm.Packed p) {
+      String format = p.matrix().format();
+      return Forms.name(format.equals("dense") ? "dense-java" : format, p.matrix().valueType());
+    }
+    return form == null ? "dense" : TorchDense.NAME;
   }
 
   private static String reason(Binding b, PackedWeights packed) {

@@ -13,6 +13,7 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.PackedWeights;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Ratio;
 import dev.filigree.gate.Timing;
@@ -118,7 +119,10 @@ final class WholeModel {
 
   private static void revert(Binding b, int batch) {
     if (b.serving() instanceof LayerServing s && s.packed() != null) {
-      b.setServing(s.with(s.packed().denseAt(batch)));
+      PackedWeights before = s.packed();
+      PackedWeights after = before.denseAt(batch);
+      b.setServing(s.with(after));
+      before.release(after);
     }
     if (b.block() != null && b.block().serving() instanceof FusedServing f) {
       b.block().setServing(f.denseAt(batch));

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import dev.filigree.djl.torch.TorchArchive;
 import dev.filigree.gate.Copies;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

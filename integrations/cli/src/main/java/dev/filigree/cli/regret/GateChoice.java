@@ -16,12 +16,11 @@ import java.util.List;
 record GateChoice(String form, double ratio, double seconds) {
 
   /** Packs the model of a probe just as an application does; earlier verdicts do not count. */
-  static GateChoice of(Model model, int batch) {
+  static GateChoice of(Model model, int batch, PackOptions.Precision precision) {
     PackOptions options =
         new PackOptions(List.of(batch), PackOptions.Mode.AUTO)
             .withCache(PackOptions.Cache.OFF)
-            // What it is compared with is in float32.
-            .withPrecision(PackOptions.Precision.F32);
+            .withPrecision(precision);
     long start = System.nanoTime();
     LayerSummary layer = Filigree.pack(model, options).layers().get(0);
     double seconds = (System.nanoTime() - start) / 1e9;

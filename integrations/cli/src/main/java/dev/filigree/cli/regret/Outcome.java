@@ -1,6 +1,7 @@
 package dev.filigree.cli.regret;
 
 import dev.filigree.cli.bench.LayerSpec;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.gate.Ratio;
 import java.util.Map;
 
@@ -17,7 +18,7 @@ record Outcome(LayerSpec layer, GateChoice gate, Map<String, Ratio> second, doub
   /** DJL's layer among the names of forms. */
   static final String DJL = "dense";
 
-  /** Our own dense product. */
+  /** Our own dense product; with a type after it where values are no float32. */
   static final String OWN = "dense-java";
 
   /** How many times faster than DJL's layer a form was; 1 for that layer. */
@@ -42,7 +43,7 @@ record Outcome(LayerSpec layer, GateChoice gate, Map<String, Ratio> second, doub
   /** The ratio of the fastest form that skips something; 0 where none was measured. */
   double bestSparseRatio() {
     return second.keySet().stream()
-        .filter(form -> !form.equals(OWN))
+        .filter(form -> !form.startsWith(OWN) && !form.equals(TorchDense.NAME))
         .mapToDouble(this::ratio)
         .max()
         .orElse(0);

@@ -5,9 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.core.Linear;
 import dev.filigree.cli.bench.LayerSpec;
 import dev.filigree.cli.bench.MemoryPlan;
+import dev.filigree.djl.PackOptions;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.serve.LayerServing;
-import dev.filigree.pack.PackedMatrix;
+import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.samples.digits.Progress;
@@ -68,9 +69,11 @@ public final class Regret {
   /**
    * Measures the layers, at least one.
    *
+   * @param precision what the gate may store weights as, and what it is compared with
    * @throws FiligreeException FIL-0613 where memory does not suffice
    */
-  public static RegretResult run(List<LayerSpec> layers, Budget budget, Progress progress) {
+  public static RegretResult run(
+      List<LayerSpec> layers, PackOptions.Precision precision, Budget budget, Progress progress) {
     // Before minutes of work, not in the middle of them.
     layers.forEach(layer -> MemoryPlan.of(layer, budget.coldBytes(), 0));
     long start = System.nanoTime();
@@ -79,7 +82,7 @@ public final class Regret {
       Linear others = Probe.others(model.getNDManager(), budget.coldBytes());
       for (LayerSpec layer : layers) {
         progress.at("layers", outcomes.size(), layers.size());
-        outcomes.add(measure(model, others, layer, budget));
+        outcomes.add(measure(model, others, layer, precision, budget));
       }
       progress.at("layers", layers.size(), layers.size());
     } catch (OutOfMemoryError e) {
@@ -88,20 +91,22 @@ public final class Regret {
     return new RegretResult(outcomes, (System.nanoTime() - start) / 1e9);
   }
 
-  private static Outcome measure(Model model, Linear others, LayerSpec layer, Budget budget) {
+  private static Outcome measure(
+      Model model, Linear others, LayerSpec layer, PackOptions.Precision precision, Budget budget) {
     Probe probe = new Probe(layer, others);
     model.setBlock(probe);
     try (NDManager manager = model.getNDManager().newSubManager()) {
       ByteBuffer weights = Probe.weights(layer);
       Binding binding = probe.prepare(manager, weights);
-      GateChoice choice = GateChoice.of(model, layer.batch());
+      GateChoice choice = GateChoice.of(model, layer.batch(), precision);
       SecondMeasurement.Result second;
       try (SecondMeasurement again =
-          new SecondMeasurement(layer, probe, binding, weights, manager, budget.coldBytes())) {
+          new SecondMeasurement(
+              layer, precision, probe, binding, weights, manager, budget.coldBytes())) {
         second = again.time(choice.form(), budget.measuring());
       }
       if (binding.serving() instanceof LayerServing serving) {
-        serving.packed().forms().forEach(PackedMatrix::close);
+        serving.packed().forms().forEach(WeightForm::close);
       }
       return new Outcome(layer, choice, second.ratios(), second.djlMicros());
     } finally {

@@ -1,5 +1,6 @@
 package dev.filigree.cli.regret;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -8,13 +9,17 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import dev.filigree.cli.bench.LayerSpec;
 import dev.filigree.cli.bench.PackedFormat;
+import dev.filigree.djl.PackOptions;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.WeightForm;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.gate.Copies;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Ratio;
 import dev.filigree.gate.Timing;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import java.nio.ByteBuffer;
@@ -24,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -43,7 +49,7 @@ final class SecondMeasurement implements AutoCloseable {
   private final NDManager manager;
   private final Copies copies;
   private final List<NDList> inputs = new ArrayList<>();
-  private final List<PackedMatrix> made = new ArrayList<>();
+  private final List<WeightForm> made = new ArrayList<>();
 
   /** By name; DJL's layer comes first. */
   private final Map<String, Runnable> sides = new LinkedHashMap<>();
@@ -60,11 +66,13 @@ final class SecondMeasurement implements AutoCloseable {
   /**
    * Makes the copies.
    *
+   * @param precision what weights may be stored as
    * @param parent of the arrays
    * @param coldBytes what the copies of one side fill
    */
   SecondMeasurement(
       LayerSpec spec,
+      PackOptions.Precision precision,
       Probe probe,
       Binding binding,
       ByteBuffer weights,
@@ -81,9 +89,35 @@ final class SecondMeasurement implements AutoCloseable {
     sides.put(Outcome.DJL, djl(probe));
     Set<String> forms = new LinkedHashSet<>(List.of("dense"));
     spec.formats().stream().map(PackedFormat::stored).forEach(forms::add);
-    for (String form : forms) {
-      sides.put(form.equals("dense") ? Outcome.OWN : form, packed(form, weights));
+    boolean bf16 = precision == PackOptions.Precision.BF16;
+    for (ValueType type : bf16 ? List.of(ValueType.F32, ValueType.BF16) : List.of(ValueType.F32)) {
+      String suffix = type == ValueType.F32 ? "" : "-" + type.label();
+      for (String form : forms) {
+        String name = (form.equals("dense") ? Outcome.OWN : form) + suffix;
+        sides.put(name, packed(form, type, weights));
+      }
     }
+    if (bf16) {
+      torch(probe).ifPresent(side -> sides.put(TorchDense.NAME, side));
+    }
+  }
+
+  /** libtorch's product in bfloat16, where it has one here. */
+  private Optional<Runnable> torch(Probe probe) {
+    int count = count(spec.denseBytes() / 2);
+    TorchDense dense;
+    try {
+      dense = TorchDense.of(probe.weight(), probe.bias(), count);
+    } catch (EngineException e) {
+      return Optional.empty();
+    }
+    WeightForm form = new WeightForm.Torch(dense);
+    made.add(form);
+    LayerServing layer =
+        ((LayerServing) binding.serving())
+            .with(new PackedWeights(binding, Map.of(spec.batch(), form), spec.rows(), spec.cols()));
+    // It takes its copies in turn by itself.
+    return Optional.of(turns(List.of(layer)));
   }
 
   private int count(long bytes) {
@@ -106,18 +140,26 @@ final class SecondMeasurement implements AutoCloseable {
     };
   }
 
-  private Runnable packed(String form, ByteBuffer dense) {
-    PackedMatrix first = PackedMatrices.of(form, dense, spec.rows(), spec.cols());
-    made.add(first);
+  private Runnable packed(String form, ValueType type, ByteBuffer dense) {
+    PackedMatrix first = PackedMatrices.of(form, type, dense, spec.rows(), spec.cols());
+    made.add(new WeightForm.Packed(first));
     List<PackedMatrix> all = Copies.of(first, count(first.bytes()));
-    made.addAll(all.subList(1, all.size()));
+    all.subList(1, all.size()).forEach(m -> made.add(new WeightForm.Packed(m)));
     LayerServing rules = (LayerServing) binding.serving();
     List<LayerServing> layers = new ArrayList<>();
     for (PackedMatrix matrix : all) {
       layers.add(
           rules.with(
-              new PackedWeights(binding, Map.of(spec.batch(), matrix), spec.rows(), spec.cols())));
+              new PackedWeights(
+                  binding,
+                  Map.of(spec.batch(), new WeightForm.Packed(matrix)),
+                  spec.rows(),
+                  spec.cols())));
     }
+    return turns(layers);
+  }
+
+  private Runnable turns(List<LayerServing> layers) {
     ParameterStore store = new ParameterStore(manager, false);
     int[] next = {0};
     return () -> {
@@ -167,7 +209,7 @@ final class SecondMeasurement implements AutoCloseable {
 
   @Override
   public void close() {
-    made.forEach(PackedMatrix::close);
+    made.forEach(WeightForm::close);
     manager.close();
   }
 }

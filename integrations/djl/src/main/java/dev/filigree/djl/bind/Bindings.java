@@ -146,7 +146,11 @@ public final class Bindings {
     Result result = bind(root);
     result.blocks().forEach(b -> b.binding().setServing(null));
     for (Layer l : result.layers()) {
+      ServingOperator serving = l.binding().serving();
       l.binding().setServing(null);
+      if (serving != null) {
+        serving.release();
+      }
       l.binding().setLatent(null);
     }
   }

@@ -21,4 +21,7 @@ public interface ServingOperator {
 
   /** The layer's parameters were or will be changed; nothing packed may be served any more. */
   void invalidate(Binding binding, String why);
+
+  /** Nothing is served by it any more: frees what the garbage collector would not see in time. */
+  default void release() {}
 }

@@ -7,6 +7,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.ServingOperator;
+import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.pack.ColumnsMatrix;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.Message;
@@ -89,18 +90,30 @@ public final class LayerServing implements ServingOperator {
               x.getManager()
                   .create(Arrays32.withLast(x.getShape(), weights.rows()), DataType.FLOAT32));
     }
-    PackedMatrix matrix = weights == null ? null : weights.forBatch(batch);
-    boolean skip = rule != null && (weights == null || matrix != null);
+    WeightForm form = weights == null ? null : weights.forBatch(batch);
+    if (form instanceof WeightForm.Torch && !TorchDense.isPossible(x)) {
+      // An input of another engine; DJL's layer says what it thinks of it.
+      form = null;
+    }
+    boolean skip = rule != null && (weights == null || form instanceof WeightForm.Packed);
     NDList result = null;
-    if (matrix != null) {
-      result = new NDList(multiply(x, batch, cols, weights, matrix, skip));
+    if (form instanceof WeightForm.Packed p) {
+      result = new NDList(multiply(x, batch, cols, weights, p.matrix(), skip));
       binding.packedForwards().increment();
+    } else if (form instanceof WeightForm.Torch t) {
+      NDArray y = Dispatch.bypassed(() -> t.product().tryMultiply(store, x));
+      // Null where another thread dropped the weights in between; the layer runs as it is then.
+      if (y != null) {
+        result = new NDList(y);
+        binding.packedForwards().increment();
+      }
     } else if (skip) {
       NDArray kept = x.getManager().create(x.getShape(), DataType.FLOAT32);
       keepInputs(Arrays32.buffer(x), batch, cols, Arrays32.buffer(kept));
       result = Dispatch.bypassed(() -> block.forward(store, new NDList(kept), false));
       kept.close();
-    } else if (gate != null) {
+    }
+    if (result == null && gate != null) {
       result = Dispatch.bypassed(() -> block.forward(store, inputs, false));
     }
     if (gate != null && result != null && Arrays32.isUsable(result.head())) {
@@ -216,8 +229,20 @@ public final class LayerServing implements ServingOperator {
     }
   }
 
+  @Override
+  public void release() {
+    PackedWeights weights = packed;
+    if (weights != null) {
+      weights.release(null);
+    }
+  }
+
   private void drop(Binding binding, String why) {
+    PackedWeights dropped = packed;
     packed = null;
+    if (dropped != null) {
+      dropped.release(null);
+    }
     LOG.warn(Message.FIL_0302.text(binding.path(), why));
   }
 }

@@ -4,18 +4,18 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.kernel.AlignedMemory;
-import dev.filigree.pack.PackedMatrix;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The packed forms of one Linear's weight and which of them serves which number of rows. Immutable.
+ * The stored forms of one Linear's weight and which of them serves which number of rows. Immutable.
  */
 public final class PackedWeights {
-  private final TreeMap<Integer, PackedMatrix> byBatch;
+  private final TreeMap<Integer, WeightForm> byBatch;
   private final ByteBuffer bias;
   private final WeightSource source;
   private final int rows;
@@ -28,7 +28,7 @@ public final class PackedWeights {
    * @param rows outputs
    * @param cols inputs
    */
-  public PackedWeights(Binding binding, Map<Integer, PackedMatrix> byBatch, int rows, int cols) {
+  public PackedWeights(Binding binding, Map<Integer, WeightForm> byBatch, int rows, int cols) {
     this.byBatch = new TreeMap<>(byBatch);
     this.bias =
         binding.bias().filter(Parameter::isInitialized).map(p -> copy(p.getArray())).orElse(null);
@@ -37,7 +37,7 @@ public final class PackedWeights {
     this.cols = cols;
   }
 
-  private PackedWeights(PackedWeights other, Map<Integer, PackedMatrix> byBatch) {
+  private PackedWeights(PackedWeights other, Map<Integer, WeightForm> byBatch) {
     this.byBatch = new TreeMap<>(byBatch);
     this.bias = other.bias;
     this.source = other.source;
@@ -47,7 +47,7 @@ public final class PackedWeights {
 
   /** The same, but DJL's dense layer serves that number of rows; null where nothing is left. */
   public PackedWeights denseAt(int batch) {
-    Map<Integer, PackedMatrix> left = new TreeMap<>(byBatch);
+    Map<Integer, WeightForm> left = new TreeMap<>(byBatch);
     left.put(batch, null);
     return left.values().stream().allMatch(m -> m == null) ? null : new PackedWeights(this, left);
   }
@@ -63,9 +63,9 @@ public final class PackedWeights {
    * The form for that many rows: that of the nearest measured number, by ratio. Null for DJL's
    * dense layer.
    */
-  public PackedMatrix forBatch(int batch) {
-    Map.Entry<Integer, PackedMatrix> below = byBatch.floorEntry(batch);
-    Map.Entry<Integer, PackedMatrix> above = byBatch.ceilingEntry(batch);
+  public WeightForm forBatch(int batch) {
+    Map.Entry<Integer, WeightForm> below = byBatch.floorEntry(batch);
+    Map.Entry<Integer, WeightForm> above = byBatch.ceilingEntry(batch);
     if (below == null || above == null) {
       return (below == null ? above : below).getValue();
     }
@@ -73,16 +73,32 @@ public final class PackedWeights {
     return (nearBelow ? below : above).getValue();
   }
 
-  /** The distinct packed forms held. */
-  public Collection<PackedMatrix> forms() {
-    LinkedHashSet<PackedMatrix> out = new LinkedHashSet<>(byBatch.values());
+  /** The distinct forms held. */
+  public Collection<WeightForm> forms() {
+    LinkedHashSet<WeightForm> out = new LinkedHashSet<>(byBatch.values());
     out.remove(null);
     return out;
   }
 
   /** For each measured number of rows, what serves it. */
-  public Map<Integer, PackedMatrix> byBatch() {
+  public Map<Integer, WeightForm> byBatch() {
     return byBatch;
+  }
+
+  /**
+   * Frees what the garbage collector would not see in time: libtorch's memory. Packed matrices are
+   * left to it, because other threads may have begun to use them.
+   *
+   * @param successor what serves the layer from now on, which may hold some of the same forms; or
+   *     null
+   */
+  public void release(PackedWeights successor) {
+    Collection<WeightForm> kept = successor == null ? Set.of() : successor.forms();
+    for (WeightForm form : forms()) {
+      if (form instanceof WeightForm.Torch && !kept.contains(form)) {
+        form.close();
+      }
+    }
   }
 
   int rows() {

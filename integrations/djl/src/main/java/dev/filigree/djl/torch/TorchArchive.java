@@ -1,4 +1,4 @@
-package dev.filigree.cli.bench;
+package dev.filigree.djl.torch;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,10 +9,10 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * A TorchScript archive in memory: DJL has no bfloat16 arrays and no compressed sparse rows, but
- * libtorch, asked by a script, has. The script is a class {@code M} that keeps its weights in a
- * list and takes the next of them at every call.
+ * libtorch, asked by a script, has. The script is a class {@code M} that keeps its tensors in a
+ * list {@code weights}, empty at first, and may count its calls in {@code next}, 0 at first.
  */
-final class TorchArchive {
+public final class TorchArchive {
   private static final String CLASS =
       """
       class M(Module):
@@ -26,11 +26,11 @@ final class TorchArchive {
   private TorchArchive() {}
 
   /**
-   * The archive.
+   * The archive, as {@code Model.load} of DJL's PyTorch engine takes it.
    *
    * @param methods of the class, indented by two spaces
    */
-  static byte[] of(String methods) {
+  public static byte[] of(String methods) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       put(zip, "data.pkl", instance());
