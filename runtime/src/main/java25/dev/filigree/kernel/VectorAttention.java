@@ -39,7 +39,11 @@ final class VectorAttention implements AttentionKernels {
     values(kv, kv.valueAt(kvHead, first), end - first, scores, seen, 1 / total, out, outAt);
   }
 
-  /** The scores of one vector of positions; four sums, because one waits for itself. */
+  /**
+   * The scores of one vector of positions; four sums, because one waits for itself. Eight
+   * components at a time: longer than what the compiler puts into its callers, which together would
+   * exceed the code in which it keeps vectors out of memory.
+   */
   private static void scores(
       float[] keys,
       int at,
@@ -54,7 +58,7 @@ final class VectorAttention implements AttentionKernels {
     FloatVector c = FloatVector.zero(F);
     FloatVector e = FloatVector.zero(F);
     int d = 0;
-    for (; d + 4 <= headDim; d += 4) {
+    for (; d + 8 <= headDim; d += 8) {
       int k = at + d * BLOCK;
       a = FloatVector.fromArray(F, keys, k).fma(FloatVector.broadcast(F, q[qAt + d]), a);
       b =
@@ -66,6 +70,18 @@ final class VectorAttention implements AttentionKernels {
       e =
           FloatVector.fromArray(F, keys, k + 3 * BLOCK)
               .fma(FloatVector.broadcast(F, q[qAt + d + 3]), e);
+      a =
+          FloatVector.fromArray(F, keys, k + 4 * BLOCK)
+              .fma(FloatVector.broadcast(F, q[qAt + d + 4]), a);
+      b =
+          FloatVector.fromArray(F, keys, k + 5 * BLOCK)
+              .fma(FloatVector.broadcast(F, q[qAt + d + 5]), b);
+      c =
+          FloatVector.fromArray(F, keys, k + 6 * BLOCK)
+              .fma(FloatVector.broadcast(F, q[qAt + d + 6]), c);
+      e =
+          FloatVector.fromArray(F, keys, k + 7 * BLOCK)
+              .fma(FloatVector.broadcast(F, q[qAt + d + 7]), e);
     }
     for (; d < headDim; d++) {
       a =
@@ -132,6 +148,7 @@ final class VectorAttention implements AttentionKernels {
     }
   }
 
+  /** Two positions at a time, for the same reason as in {@link #scores}. */
   private static void values4(
       float[] values,
       int at,
@@ -147,7 +164,21 @@ final class VectorAttention implements AttentionKernels {
     FloatVector c = FloatVector.zero(F);
     FloatVector e = FloatVector.zero(F);
     int v = at;
-    for (int t = scoresAt; t < scoresAt + count; t++, v += headDim) {
+    int t = scoresAt;
+    for (; t + 2 <= scoresAt + count; t += 2, v += 2 * headDim) {
+      FloatVector s = FloatVector.broadcast(F, scores[t]);
+      a = FloatVector.fromArray(F, values, v).fma(s, a);
+      b = FloatVector.fromArray(F, values, v + LANES).fma(s, b);
+      c = FloatVector.fromArray(F, values, v + 2 * LANES).fma(s, c);
+      e = FloatVector.fromArray(F, values, v + 3 * LANES).fma(s, e);
+      int u = v + headDim;
+      s = FloatVector.broadcast(F, scores[t + 1]);
+      a = FloatVector.fromArray(F, values, u).fma(s, a);
+      b = FloatVector.fromArray(F, values, u + LANES).fma(s, b);
+      c = FloatVector.fromArray(F, values, u + 2 * LANES).fma(s, c);
+      e = FloatVector.fromArray(F, values, u + 3 * LANES).fma(s, e);
+    }
+    if (t < scoresAt + count) {
       FloatVector s = FloatVector.broadcast(F, scores[t]);
       a = FloatVector.fromArray(F, values, v).fma(s, a);
       b = FloatVector.fromArray(F, values, v + LANES).fma(s, b);

@@ -79,7 +79,11 @@ final class VectorColumnsBf16 {
     tail(w, p3, x3, y, yAt, r, to);
   }
 
-  /** Adds the products of input k; y is in the order of {@link #rows4}. */
+  /**
+   * Adds the products of input k; y is in the order of {@link #rows4}. * Four vectors at a time:
+   * longer than what the compiler puts into its callers, which together would exceed the code in
+   * which it keeps vectors out of memory.
+   */
   static void row(
       MemorySegment w,
       int rows,
@@ -95,6 +99,21 @@ final class VectorColumnsBf16 {
     long p = 2L * k * rows;
     long yBase = 4L * yAt;
     int r = from;
+    for (; r + 2 * VectorPairs.COUNT <= to; r += 2 * VectorPairs.COUNT) {
+      long o = yBase + 4L * r;
+      IntVector a = VectorPairs.load(w, p + 2L * r);
+      IntVector b = VectorPairs.load(w, p + 2L * r + BYTES);
+      VectorPairs.even(a).fma(s, VectorLoads.f32(y, o)).intoMemorySegment(y, o, ORDER);
+      VectorPairs.odd(a)
+          .fma(s, VectorLoads.f32(y, o + BYTES))
+          .intoMemorySegment(y, o + BYTES, ORDER);
+      VectorPairs.even(b)
+          .fma(s, VectorLoads.f32(y, o + 2 * BYTES))
+          .intoMemorySegment(y, o + 2 * BYTES, ORDER);
+      VectorPairs.odd(b)
+          .fma(s, VectorLoads.f32(y, o + 3 * BYTES))
+          .intoMemorySegment(y, o + 3 * BYTES, ORDER);
+    }
     for (; r + VectorPairs.COUNT <= to; r += VectorPairs.COUNT) {
       long o = yBase + 4L * r;
       IntVector v = VectorPairs.load(w, p + 2L * r);

@@ -1,5 +1,6 @@
 package dev.filigree.kernel;
 
+import static dev.filigree.kernel.VectorConstants.BYTES;
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
 import static dev.filigree.kernel.VectorConstants.ORDER;
@@ -109,7 +110,10 @@ final class VectorColumnsInt8 {
     }
   }
 
-  /** Adds the products of input k. */
+  /**
+   * Adds the products of input k. * Four vectors at a time: longer than what the compiler puts into
+   * its callers, which together would exceed the code in which it keeps vectors out of memory.
+   */
   static void row(
       MemorySegment w,
       ByteBuffer scales,
@@ -126,6 +130,20 @@ final class VectorColumnsInt8 {
     long p = (long) k * rows;
     long yBase = 4L * yAt;
     int r = from;
+    for (; r + 4 * LANES <= to; r += 4 * LANES) {
+      long o = yBase + 4L * r;
+      long q = p + r;
+      VectorLoads.int8(w, q).fma(v, VectorLoads.f32(y, o)).intoMemorySegment(y, o, ORDER);
+      VectorLoads.int8(w, q + LANES)
+          .fma(v, VectorLoads.f32(y, o + BYTES))
+          .intoMemorySegment(y, o + BYTES, ORDER);
+      VectorLoads.int8(w, q + 2L * LANES)
+          .fma(v, VectorLoads.f32(y, o + 2 * BYTES))
+          .intoMemorySegment(y, o + 2 * BYTES, ORDER);
+      VectorLoads.int8(w, q + 3L * LANES)
+          .fma(v, VectorLoads.f32(y, o + 3 * BYTES))
+          .intoMemorySegment(y, o + 3 * BYTES, ORDER);
+    }
     for (; r + LANES <= to; r += LANES) {
       long o = yBase + 4L * r;
       VectorLoads.int8(w, p + r)

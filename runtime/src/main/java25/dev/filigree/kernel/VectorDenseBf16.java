@@ -16,7 +16,8 @@ final class VectorDenseBf16 {
   private VectorDenseBf16() {}
 
   /**
-   * Output r without bias.
+   * Output r without bias. Eight vectors at a time: longer than what the compiler puts into its
+   * callers, which together would exceed the code in which it keeps vectors out of memory.
    *
    * @param pairs the inputs in the order of {@link VectorPairs#split}
    */
@@ -32,6 +33,22 @@ final class VectorDenseBf16 {
     FloatVector a = FloatVector.zero(F);
     FloatVector b = a;
     int k = 0;
+    for (; k + 8 * LANES <= cols; k += 8 * LANES) {
+      long u = p + 2L * k;
+      long x0 = 4L * k;
+      IntVector v = VectorPairs.load(w, u);
+      a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, x0), a);
+      b = VectorPairs.odd(v).fma(VectorLoads.f32(pairs, x0 + BYTES), b);
+      v = VectorPairs.load(w, u + BYTES);
+      a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, x0 + 2 * BYTES), a);
+      b = VectorPairs.odd(v).fma(VectorLoads.f32(pairs, x0 + 3 * BYTES), b);
+      v = VectorPairs.load(w, u + 2 * BYTES);
+      a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, x0 + 4 * BYTES), a);
+      b = VectorPairs.odd(v).fma(VectorLoads.f32(pairs, x0 + 5 * BYTES), b);
+      v = VectorPairs.load(w, u + 3 * BYTES);
+      a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, x0 + 6 * BYTES), a);
+      b = VectorPairs.odd(v).fma(VectorLoads.f32(pairs, x0 + 7 * BYTES), b);
+    }
     for (; k + 2 * LANES <= cols; k += 2 * LANES) {
       IntVector v = VectorPairs.load(w, p + 2L * k);
       a = VectorPairs.even(v).fma(VectorLoads.f32(pairs, 4L * k), a);

@@ -13,13 +13,28 @@ final class VectorDenseF32 {
 
   private VectorDenseF32() {}
 
-  /** Output r without bias. */
+  /**
+   * Output r without bias. * Eight vectors at a time: longer than what the compiler puts into its
+   * callers, which together would exceed the code in which it keeps vectors out of memory.
+   */
   static float row(MemorySegment w, int r, int cols, MemorySegment x, int xAt, float[] sums) {
     long x0 = 4L * xAt;
     long p = 4L * r * cols;
     FloatVector a = FloatVector.zero(F);
     FloatVector b = a;
     int k = 0;
+    for (; k + 8 * LANES <= cols; k += 8 * LANES) {
+      long v = x0 + 4L * k;
+      long u = p + 4L * k;
+      a = VectorLoads.f32(w, u).fma(VectorLoads.f32(x, v), a);
+      b = VectorLoads.f32(w, u + BYTES).fma(VectorLoads.f32(x, v + BYTES), b);
+      a = VectorLoads.f32(w, u + 2 * BYTES).fma(VectorLoads.f32(x, v + 2 * BYTES), a);
+      b = VectorLoads.f32(w, u + 3 * BYTES).fma(VectorLoads.f32(x, v + 3 * BYTES), b);
+      a = VectorLoads.f32(w, u + 4 * BYTES).fma(VectorLoads.f32(x, v + 4 * BYTES), a);
+      b = VectorLoads.f32(w, u + 5 * BYTES).fma(VectorLoads.f32(x, v + 5 * BYTES), b);
+      a = VectorLoads.f32(w, u + 6 * BYTES).fma(VectorLoads.f32(x, v + 6 * BYTES), a);
+      b = VectorLoads.f32(w, u + 7 * BYTES).fma(VectorLoads.f32(x, v + 7 * BYTES), b);
+    }
     for (; k + 2 * LANES <= cols; k += 2 * LANES) {
       long v = x0 + 4L * k;
       long u = p + 4L * k;

@@ -14,13 +14,28 @@ final class VectorDenseInt8 {
 
   private VectorDenseInt8() {}
 
-  /** Output r without bias and scale. */
+  /**
+   * Output r without bias and scale. * Eight vectors at a time: longer than what the compiler puts
+   * into its callers, which together would exceed the code in which it keeps vectors out of memory.
+   */
   static float row(MemorySegment w, int r, int cols, MemorySegment x, int xAt, float[] sums) {
     long x0 = 4L * xAt;
     long p = (long) r * cols;
     FloatVector a = FloatVector.zero(F);
     FloatVector b = a;
     int k = 0;
+    for (; k + 8 * LANES <= cols; k += 8 * LANES) {
+      long v = x0 + 4L * k;
+      long u = p + k;
+      a = VectorLoads.int8(w, u).fma(VectorLoads.f32(x, v), a);
+      b = VectorLoads.int8(w, u + LANES).fma(VectorLoads.f32(x, v + BYTES), b);
+      a = VectorLoads.int8(w, u + 2L * LANES).fma(VectorLoads.f32(x, v + 2 * BYTES), a);
+      b = VectorLoads.int8(w, u + 3L * LANES).fma(VectorLoads.f32(x, v + 3 * BYTES), b);
+      a = VectorLoads.int8(w, u + 4L * LANES).fma(VectorLoads.f32(x, v + 4 * BYTES), a);
+      b = VectorLoads.int8(w, u + 5L * LANES).fma(VectorLoads.f32(x, v + 5 * BYTES), b);
+      a = VectorLoads.int8(w, u + 6L * LANES).fma(VectorLoads.f32(x, v + 6 * BYTES), a);
+      b = VectorLoads.int8(w, u + 7L * LANES).fma(VectorLoads.f32(x, v + 7 * BYTES), b);
+    }
     for (; k + 2 * LANES <= cols; k += 2 * LANES) {
       long v = x0 + 4L * k;
       long u = p + k;

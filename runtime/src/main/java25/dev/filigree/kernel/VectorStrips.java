@@ -2,13 +2,13 @@ package dev.filigree.kernel;
 
 import static dev.filigree.kernel.VectorConstants.F;
 import static dev.filigree.kernel.VectorConstants.LANES;
-import static dev.filigree.kernel.VectorConstants.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ShortBuffer;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Strip formats by one activation row. Blocks of several outputs keep these in lanes and broadcast
@@ -18,8 +18,12 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorStrips implements StripKernels {
   private static final int SIZE = 16;
 
-  /** Four outputs; wider vectors would have to assemble their inputs from several blocks. */
-  private static final VectorSpecies<Float> QUAD = FloatVector.SPECIES_128;
+  /** Blocks of four outputs in a vector. */
+  private static final int SIDE = LANES / 4;
+
+  private static final VectorMask<Float> FROM_4 = VectorMask.fromLong(F, -1L << 4);
+  private static final VectorMask<Float> FROM_8 = VectorMask.fromLong(F, -1L << 8);
+  private static final VectorMask<Float> FROM_12 = VectorMask.fromLong(F, -1L << 12);
 
   /** Blocks that are converted at a time: 16 KiB of floats at most. */
   private static final int BLOCKS = 256;
@@ -60,6 +64,10 @@ final class VectorStrips implements StripKernels {
       StripArrays w, float[] sums, ByteBuffer bias, ByteBuffer y, int yAt, int r0, int r1) {
     if (w.shape().outputs() == 1) {
       sums[0] = VectorConstants.sum(sums, 0, SIZE);
+    } else if (w.shape().outputs() == 4) {
+      for (int r = 0; r < 4; r++) {
+        sums[r] = (sums[r] + sums[4 + r]) + (sums[8 + r] + sums[12 + r]);
+      }
     }
     ByteBuffer scales = w.values().scales();
     for (int r = r0; r < r1; r++) {
@@ -98,6 +106,10 @@ final class VectorStrips implements StripKernels {
     }
   }
 
+  /**
+   * A vector holds the four outputs of {@link #SIDE} blocks side by side; one block at a time where
+   * it holds no more. Four sums of their own, so that the bits do not depend on the width.
+   */
   private static void four(
       ShortBuffer positions,
       MemorySegment values,
@@ -107,32 +119,42 @@ final class VectorStrips implements StripKernels {
       float[] x,
       int base,
       float[] sums) {
-    FloatVector a = FloatVector.fromArray(QUAD, sums, 0);
-    FloatVector b = FloatVector.zero(QUAD);
-    FloatVector c = b;
-    FloatVector d = b;
-    int i = start;
-    for (; i + 4 <= end; i += 4) {
-      long p = at + 16L * (i - start);
-      a = quad(values, p).fma(quadInput(positions, i, x, base), a);
-      b = quad(values, p + 16).fma(quadInput(positions, i + 1, x, base), b);
-      c = quad(values, p + 32).fma(quadInput(positions, i + 2, x, base), c);
-      d = quad(values, p + 48).fma(quadInput(positions, i + 3, x, base), d);
+    int whole = start + (end - start) / 4 * 4;
+    for (int s = 0; s < 4; s += SIDE) {
+      FloatVector a = FloatVector.fromArray(F, sums, 4 * s);
+      for (int i = start + s; i < whole; i += 4) {
+        a =
+            VectorLoads.f32(values, at + 16L * (i - start))
+                .fma(fourInputs(positions, i, x, base), a);
+      }
+      a.intoArray(sums, 4 * s);
     }
-    for (; i < end; i++) {
-      a = quad(values, at + 16L * (i - start)).fma(quadInput(positions, i, x, base), a);
+    for (int i = whole; i < end; i++) {
+      float input = x[base + (positions.get(i) & 0xFFFF)];
+      for (int r = 0; r < 4; r++) {
+        float weight = values.get(JAVA_FLOAT_UNALIGNED, at + 16L * (i - start) + 4L * r);
+        sums[r] = Math.fma(weight, input, sums[r]);
+      }
     }
-    a.add(b).add(c.add(d)).intoArray(sums, 0);
   }
 
-  private static FloatVector quad(MemorySegment values, long at) {
-    return FloatVector.fromMemorySegment(QUAD, values, at, ORDER);
+  private static FloatVector fourInputs(ShortBuffer positions, int i, float[] x, int base) {
+    FloatVector inputs = input(positions, i, x, base);
+    if (SIDE == 1) {
+      return inputs;
+    }
+    FloatVector two = inputs.blend(input(positions, i + 1, x, base), FROM_4);
+    if (SIDE == 2) {
+      return two;
+    }
+    return two.blend(input(positions, i + 2, x, base), FROM_8)
+        .blend(input(positions, i + 3, x, base), FROM_12);
   }
 
-  private static FloatVector quadInput(ShortBuffer positions, int i, float[] x, int base) {
-    return FloatVector.broadcast(QUAD, x[base + (positions.get(i) & 0xFFFF)]);
-  }
-
+  /**
+   * Eight blocks at a time: longer than what the compiler puts into its callers, which together
+   * would exceed the code in which it keeps vectors out of memory.
+   */
   private static void tall(
       ShortBuffer positions,
       MemorySegment values,
@@ -148,12 +170,16 @@ final class VectorStrips implements StripKernels {
     FloatVector c = b;
     FloatVector d = b;
     int i = start;
-    for (; i + 4 <= end; i += 4) {
+    for (; i + 8 <= end; i += 8) {
       long p = at + 64L * (i - start);
       a = VectorLoads.f32(values, p).fma(input(positions, i, x, base), a);
       b = VectorLoads.f32(values, p + 64).fma(input(positions, i + 1, x, base), b);
       c = VectorLoads.f32(values, p + 128).fma(input(positions, i + 2, x, base), c);
       d = VectorLoads.f32(values, p + 192).fma(input(positions, i + 3, x, base), d);
+      a = VectorLoads.f32(values, p + 256).fma(input(positions, i + 4, x, base), a);
+      b = VectorLoads.f32(values, p + 320).fma(input(positions, i + 5, x, base), b);
+      c = VectorLoads.f32(values, p + 384).fma(input(positions, i + 6, x, base), c);
+      d = VectorLoads.f32(values, p + 448).fma(input(positions, i + 7, x, base), d);
     }
     for (; i < end; i++) {
       a = VectorLoads.f32(values, at + 64L * (i - start)).fma(input(positions, i, x, base), a);
@@ -165,6 +191,7 @@ final class VectorStrips implements StripKernels {
     return FloatVector.broadcast(F, x[base + (positions.get(i) & 0xFFFF)]);
   }
 
+  /** Like {@link #tall}. */
   private static void wide(
       ShortBuffer positions,
       MemorySegment values,
@@ -180,12 +207,16 @@ final class VectorStrips implements StripKernels {
     FloatVector c = b;
     FloatVector d = b;
     int i = start;
-    for (; i + 4 <= end; i += 4) {
+    for (; i + 8 <= end; i += 8) {
       long p = at + 64L * (i - start);
       a = VectorLoads.f32(values, p).fma(inputs(positions, i, x, base), a);
       b = VectorLoads.f32(values, p + 64).fma(inputs(positions, i + 1, x, base), b);
       c = VectorLoads.f32(values, p + 128).fma(inputs(positions, i + 2, x, base), c);
       d = VectorLoads.f32(values, p + 192).fma(inputs(positions, i + 3, x, base), d);
+      a = VectorLoads.f32(values, p + 256).fma(inputs(positions, i + 4, x, base), a);
+      b = VectorLoads.f32(values, p + 320).fma(inputs(positions, i + 5, x, base), b);
+      c = VectorLoads.f32(values, p + 384).fma(inputs(positions, i + 6, x, base), c);
+      d = VectorLoads.f32(values, p + 448).fma(inputs(positions, i + 7, x, base), d);
     }
     for (; i < end; i++) {
       a = VectorLoads.f32(values, at + 64L * (i - start)).fma(inputs(positions, i, x, base), a);

@@ -7,9 +7,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * From the packaged jar, on the kernels this run is for. In about one JVM of eight the compiler
- * leaves one loop with vectors as objects, another one each time, so up to three are tried: an
- * allocation of our own would be there in every one.
+ * From the packaged jar, on the kernels this run is for. What the compiler makes of a loop depends
+ * on what it compiled before, so up to three JVMs are tried: an allocation of our own would be
+ * there in every one.
  */
 class NoAllocationIT {
   private static final int JVMS = 3;
