@@ -439,7 +439,9 @@ public enum Message {
 
   // Files that commands read, write and go on from.
   FIL_0870(
-      "%s %s would be written over what %s names. Name a file of its own; nothing was changed.");
+      "%s %s would be written over what %s names. Name a file of its own; nothing was changed."),
+  FIL_0871(
+      "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -229,9 +229,11 @@ final class RecipeCommandTest {
         "--recipe",
         recipe("values: f32", "layers:", "  - weights: {n: 2, m: 4, training: hard}"));
     refused(
-        "FIL-0846: r.yaml, line 1: scope global does not go with compress, which does not have all the layers it would count over at once. Take row or layer.",
+        "FIL-0871: wanda counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe.",
+        "--calibration",
+        calibration,
         "--recipe",
-        recipe("weights: {sparsity: 0.5, scope: global}"));
+        recipe("weights: {criterion: wanda, sparsity: 0.5, scope: global}"));
     refused(
         "FIL-0846: r.yaml, line 1: pattern row does not go with compress, which prunes single weights, N:M and blocks. Take unstructured, N:M or block:RxC.",
         "--recipe",
@@ -275,6 +277,29 @@ final class RecipeCommandTest {
       masks.put(t.get("name").getAsString(), t.get("mask_sha256").getAsString());
     }
     return masks;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"magnitude, sequential", "random, sequential", "wanda, dense"})
+  void compressCountsOverAllBlocksAsPruneDoesOverAllTensors(String method, String mode)
+      throws IOException {
+    String text = "weights: {criterion: %s, sparsity: 0.37, scope: global}".formatted(method);
+    String rest = "layers: [{include: '*.q_proj.*', weights: wanda:2:4}]";
+    JsonObject whole =
+        compress(
+            "g",
+            "--recipe",
+            recipe(text, "calibration-mode: " + mode, mode.equals("dense") ? rest : "version: 1"));
+    String[] x = {"--inputs", inputs(), "--include", "*.layers.*"};
+    Map<String, String> expected =
+        masks(
+            prune(
+                "o.safetensors",
+                with(x, "--recipe", recipe(text, mode.equals("dense") ? rest : "version: 1"))));
+    JsonObject masks = whole.getAsJsonObject("masks");
+    assertThat(masks.keySet()).isEqualTo(expected.keySet()).hasSize(28);
+    masks.keySet().forEach(n -> assertThat(masks.get(n).getAsString()).isEqualTo(expected.get(n)));
+    assertThat(run(List.of("verify", at("g")))).as(out.toString()).isZero();
   }
 
   private String inputs() {

@@ -63,7 +63,7 @@ record CompressRecipe(SparsityPlan recipe) {
    * @throws FiligreeException FIL-0846 for what {@code compress} cannot do
    */
   LayerPlans weights(long seed) {
-    return LayerPlans.of(recipe, seed, COMPRESS, EnumSet.of(Scope.ROW, Scope.LAYER));
+    return LayerPlans.of(recipe, seed, COMPRESS, EnumSet.of(Scope.ROW, Scope.LAYER, Scope.GLOBAL));
   }
 
   /**

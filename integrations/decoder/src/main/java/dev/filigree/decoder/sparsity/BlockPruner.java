@@ -76,6 +76,7 @@ final class BlockPruner {
           Arrays.stream(site.projections())
               .flatMap(p -> plans.of(p.weight(layer)).stream())
               .filter(OneShotPlan::needsInputs)
+              .filter(plan -> !GlobalChoice.isGlobal(plan))
               .toList();
       if (calibrated.isEmpty()) {
         continue;
@@ -94,10 +95,10 @@ final class BlockPruner {
    * Prunes a block.
    *
    * @param statistics of its inputs, where a plan needs them
+   * @param global what plans chose that count over all blocks
    * @throws FiligreeException as {@link OneShot#prune}
    */
-  Block prune(int layer, Map<Projection.Site, LayerStatistics> statistics) {
-    DecoderConfig c = weights.config();
+  Block prune(int layer, Map<Projection.Site, LayerStatistics> statistics, GlobalChoice global) {
     Map<String, ByteBuffer> replaced = new LinkedHashMap<>();
     Map<String, Mask> masks = new LinkedHashMap<>();
     List<String> warnings = new ArrayList<>();
@@ -106,20 +107,25 @@ final class BlockPruner {
       if (plan.isEmpty()) {
         continue;
       }
-      Layer dense =
-          Layer.of(
-              p.weight(layer),
-              p.rows(c),
-              p.cols(c),
-              weights.floats(p.weight(layer)).asFloatBuffer());
-      boolean calibrated = plan.get().needsInputs();
       Pruned result =
-          new OneShot(plan.get()).prune(calibrated ? dense.with(statistics.get(p.site())) : dense);
+          GlobalChoice.isGlobal(plan.get())
+              ? global.prune(plan.get(), p, layer)
+              : prune(plan.get(), p, layer, statistics);
       replaced.put(p.weight(layer), direct(result.weights()));
       masks.put(p.weight(layer), result.mask());
       warnings.addAll(result.warnings());
     }
     return new Block(replaced, masks, warnings);
+  }
+
+  private Pruned prune(
+      OneShotPlan plan, Projection p, int layer, Map<Projection.Site, LayerStatistics> statistics) {
+    DecoderConfig c = weights.config();
+    Layer dense =
+        Layer.of(
+            p.weight(layer), p.rows(c), p.cols(c), weights.floats(p.weight(layer)).asFloatBuffer());
+    return new OneShot(plan)
+        .prune(plan.needsInputs() ? dense.with(statistics.get(p.site())) : dense);
   }
 
   private static ByteBuffer direct(FloatBuffer values) {

@@ -100,10 +100,12 @@ public final class DecoderPruning {
   }
 
   /**
-   * Prunes a model block by block; only one pruned block is in memory at a time.
+   * Prunes a model block by block; only one pruned block is in memory at a time. Plans of {@code
+   * Scope.GLOBAL} count over all projections of all blocks that they are for.
    *
    * @return warnings to show
-   * @throws FiligreeException as {@link #prune}
+   * @throws FiligreeException as {@link #prune}, and FIL-0871 where a plan counts over all blocks,
+   *     looks at inputs, and the mode is not {@link Mode#DENSE}
    */
   public static List<String> forEachBlock(
       DecoderWeights weights,
@@ -114,16 +116,20 @@ public final class DecoderPruning {
       Progress progress) {
     BlockPruner pruner = new BlockPruner(weights, plans);
     Optional<OneShotPlan> needing = plans.needingInputs();
-    boolean calibrated = needing.isPresent();
-    if (calibrated && sequences.isEmpty()) {
+    if (needing.isPresent() && sequences.isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, needing.get().method().label());
     }
     int layers = weights.config().layers();
     List<String> warnings = new ArrayList<>();
+    GlobalChoice global =
+        GlobalChoice.of(weights, plans, sequences, mode, () -> progress.at(0, layers));
+    boolean calibrated =
+        plans.plans().stream().anyMatch(p -> p.needsInputs() && !GlobalChoice.isGlobal(p));
     BlockPass pass = calibrated ? new BlockPass(weights, sequences) : null;
     for (int l = 0; l < layers; l++) {
       BlockPruner.Block pruned =
-          pruner.prune(l, calibrated ? statistics(pruner, weights, l, pass, mode) : Map.of());
+          pruner.prune(
+              l, calibrated ? statistics(pruner, weights, l, pass, mode) : Map.of(), global);
       DecoderWeights block = pruned.in(weights);
       warnings.addAll(pruned.warnings());
       if (calibrated && mode == Mode.SEQUENTIAL) {

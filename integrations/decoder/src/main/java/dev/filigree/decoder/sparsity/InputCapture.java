@@ -60,6 +60,13 @@ public final class InputCapture {
     BlockPass pass = new BlockPass(weights, sequences);
     BlockPruner pruner =
         behind.map(plan -> new BlockPruner(weights, LayerPlans.all(plan))).orElse(null);
+    GlobalChoice global =
+        GlobalChoice.of(
+            weights,
+            behind.map(LayerPlans::all).orElseGet(LayerPlans::none),
+            sequences,
+            DecoderPruning.Mode.SEQUENTIAL,
+            () -> progress.at(0, c.layers()));
     long tokens = sequences.stream().mapToLong(s -> s.length - 1L).sum();
     List<Tensor> tensors = new ArrayList<>();
     Map<String, Integer> widths = new LinkedHashMap<>();
@@ -79,7 +86,7 @@ public final class InputCapture {
           (pruner == null ? pass : pass.copy()).run(block, null, observer);
         }
         if (pruner != null) {
-          DecoderWeights pruned = pruner.prune(l, statistics).in(weights);
+          DecoderWeights pruned = pruner.prune(l, statistics, global).in(weights);
           try (PackedLayer block = PackedLayer.pack(pruned, l, PackSettings.DENSE)) {
             pass.run(block, null, null);
           }
