@@ -27,11 +27,15 @@ final class VectorDense implements DenseKernels {
     MemorySegment pairs = pairs(w, x, xAt, local);
     float[] sums = local.sums();
     float[] out = local.outputs();
+    int[] four = local.rows();
     int apart = (to - from) / 4;
     for (int r = from; r < from + apart; r++) {
-      rows4(w, data, r, apart, x, xAt, pairs, sums, out);
       for (int i = 0; i < 4; i++) {
-        put(w, out[i], bias, y, yAt, r + i * apart);
+        four[i] = r + i * apart;
+      }
+      rows4(w, data, four, x, xAt, pairs, sums, out);
+      for (int i = 0; i < 4; i++) {
+        put(w, out[i], bias, y, yAt, four[i]);
       }
     }
     for (int r = from + 4 * apart; r < to; r++) {
@@ -55,7 +59,19 @@ final class VectorDense implements DenseKernels {
     VectorUnpacked local = VectorUnpacked.local();
     MemorySegment pairs = pairs(w, x, xAt, local);
     float[] sums = local.sums();
-    for (int i = from; i < to; i++) {
+    float[] out = local.outputs();
+    int[] four = local.rows();
+    int apart = (to - from) / 4;
+    for (int i = from; i < from + apart; i++) {
+      for (int j = 0; j < 4; j++) {
+        four[j] = outputs[i + j * apart];
+      }
+      rows4(w, data, four, x, xAt, pairs, sums, out);
+      for (int j = 0; j < 4; j++) {
+        put(w, out[j], bias, y, yAt, four[j]);
+      }
+    }
+    for (int i = from + 4 * apart; i < to; i++) {
       put(w, row(w, data, outputs[i], x, xAt, pairs, sums), bias, y, yAt, outputs[i]);
     }
   }
@@ -89,17 +105,16 @@ final class VectorDense implements DenseKernels {
   private static void rows4(
       DenseArrays w,
       MemorySegment data,
-      int r,
-      int apart,
+      int[] rows,
       MemorySegment x,
       int xAt,
       MemorySegment pairs,
       float[] sums,
       float[] out) {
     switch (w.values().type()) {
-      case F32 -> VectorDenseF32.rows4(data, r, apart, w.cols(), x, xAt, sums, out);
-      case BF16 -> VectorDenseBf16.rows4(data, r, apart, w.cols(), x, xAt, pairs, sums, out);
-      case INT8 -> VectorDenseInt8.rows4(data, r, apart, w.cols(), x, xAt, sums, out);
+      case F32 -> VectorDenseF32.rows4(data, rows, w.cols(), x, xAt, sums, out);
+      case BF16 -> VectorDenseBf16.rows4(data, rows, w.cols(), x, xAt, pairs, sums, out);
+      case INT8 -> VectorDenseInt8.rows4(data, rows, w.cols(), x, xAt, sums, out);
     }
   }
 

@@ -59,21 +59,22 @@ final class VectorDenseBf16 {
   }
 
   /**
-   * Outputs r, r + apart, r + 2 apart and r + 3 apart, each with the operations of {@link #row} in
-   * its order, to {@code out}.
+   * Four outputs, each with the operations of {@link #row} in its order, to {@code out}: four
+   * streams of memory at a time, which share what they read of the inputs.
    */
   static void rows4(
       MemorySegment w,
-      int r,
-      int apart,
+      int[] rows,
       int cols,
       MemorySegment x,
       int xAt,
       MemorySegment pairs,
       float[] sums,
       float[] out) {
-    long p = 2L * r * cols;
-    long next = 2L * apart * cols;
+    long p0 = 2L * rows[0] * cols;
+    long p1 = 2L * rows[1] * cols;
+    long p2 = 2L * rows[2] * cols;
+    long p3 = 2L * rows[3] * cols;
     FloatVector a0 = FloatVector.zero(F);
     FloatVector b0 = a0;
     FloatVector a1 = a0;
@@ -84,19 +85,19 @@ final class VectorDenseBf16 {
     FloatVector b3 = a0;
     int k = 0;
     for (; k + 2 * LANES <= cols; k += 2 * LANES) {
-      long u = p + 2L * k;
+      long u = 2L * k;
       FloatVector s = VectorLoads.f32(pairs, 4L * k);
       FloatVector t = VectorLoads.f32(pairs, 4L * k + BYTES);
-      IntVector v = VectorPairs.load(w, u);
+      IntVector v = VectorPairs.load(w, p0 + u);
       a0 = VectorPairs.even(v).fma(s, a0);
       b0 = VectorPairs.odd(v).fma(t, b0);
-      v = VectorPairs.load(w, u + next);
+      v = VectorPairs.load(w, p1 + u);
       a1 = VectorPairs.even(v).fma(s, a1);
       b1 = VectorPairs.odd(v).fma(t, b1);
-      v = VectorPairs.load(w, u + 2 * next);
+      v = VectorPairs.load(w, p2 + u);
       a2 = VectorPairs.even(v).fma(s, a2);
       b2 = VectorPairs.odd(v).fma(t, b2);
-      v = VectorPairs.load(w, u + 3 * next);
+      v = VectorPairs.load(w, p3 + u);
       a3 = VectorPairs.even(v).fma(s, a3);
       b3 = VectorPairs.odd(v).fma(t, b3);
     }
@@ -106,7 +107,7 @@ final class VectorDenseBf16 {
     a3.add(b3).intoArray(sums, 3 * LANES);
     for (int i = 0; i < 4; i++) {
       float sum = VectorConstants.sum(sums, i * LANES, LANES);
-      out[i] = tail(w, p + i * next, x, 4L * xAt, k, cols, sum);
+      out[i] = tail(w, 2L * rows[i] * cols, x, 4L * xAt, k, cols, sum);
     }
   }
 

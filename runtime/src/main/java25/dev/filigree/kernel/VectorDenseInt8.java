@@ -47,21 +47,16 @@ final class VectorDenseInt8 {
   }
 
   /**
-   * Outputs r, r + apart, r + 2 apart and r + 3 apart, each with the operations of {@link #row} in
-   * its order, to {@code out}.
+   * Four outputs, each with the operations of {@link #row} in its order, to {@code out}: four
+   * streams of memory at a time, which share what they read of the inputs.
    */
   static void rows4(
-      MemorySegment w,
-      int r,
-      int apart,
-      int cols,
-      MemorySegment x,
-      int xAt,
-      float[] sums,
-      float[] out) {
+      MemorySegment w, int[] rows, int cols, MemorySegment x, int xAt, float[] sums, float[] out) {
     long x0 = 4L * xAt;
-    long p = (long) r * cols;
-    long next = (long) apart * cols;
+    long p0 = (long) rows[0] * cols;
+    long p1 = (long) rows[1] * cols;
+    long p2 = (long) rows[2] * cols;
+    long p3 = (long) rows[3] * cols;
     FloatVector a0 = FloatVector.zero(F);
     FloatVector b0 = a0;
     FloatVector a1 = a0;
@@ -72,17 +67,17 @@ final class VectorDenseInt8 {
     FloatVector b3 = a0;
     int k = 0;
     for (; k + 2 * LANES <= cols; k += 2 * LANES) {
-      long u = p + k;
+      long u = k;
       FloatVector s = VectorLoads.f32(x, x0 + 4L * k);
       FloatVector t = VectorLoads.f32(x, x0 + 4L * k + BYTES);
-      a0 = VectorLoads.int8(w, u).fma(s, a0);
-      b0 = VectorLoads.int8(w, u + LANES).fma(t, b0);
-      a1 = VectorLoads.int8(w, u + next).fma(s, a1);
-      b1 = VectorLoads.int8(w, u + next + LANES).fma(t, b1);
-      a2 = VectorLoads.int8(w, u + 2 * next).fma(s, a2);
-      b2 = VectorLoads.int8(w, u + 2 * next + LANES).fma(t, b2);
-      a3 = VectorLoads.int8(w, u + 3 * next).fma(s, a3);
-      b3 = VectorLoads.int8(w, u + 3 * next + LANES).fma(t, b3);
+      a0 = VectorLoads.int8(w, p0 + u).fma(s, a0);
+      b0 = VectorLoads.int8(w, p0 + u + LANES).fma(t, b0);
+      a1 = VectorLoads.int8(w, p1 + u).fma(s, a1);
+      b1 = VectorLoads.int8(w, p1 + u + LANES).fma(t, b1);
+      a2 = VectorLoads.int8(w, p2 + u).fma(s, a2);
+      b2 = VectorLoads.int8(w, p2 + u + LANES).fma(t, b2);
+      a3 = VectorLoads.int8(w, p3 + u).fma(s, a3);
+      b3 = VectorLoads.int8(w, p3 + u + LANES).fma(t, b3);
     }
     a0.add(b0).intoArray(sums, 0);
     a1.add(b1).intoArray(sums, LANES);
@@ -90,7 +85,7 @@ final class VectorDenseInt8 {
     a3.add(b3).intoArray(sums, 3 * LANES);
     for (int i = 0; i < 4; i++) {
       float sum = VectorConstants.sum(sums, i * LANES, LANES);
-      out[i] = tail(w, p + i * next, x, x0, k, cols, sum);
+      out[i] = tail(w, (long) rows[i] * cols, x, x0, k, cols, sum);
     }
   }
 

@@ -28,6 +28,7 @@ final class VectorUnpacked {
 
   private final float[] sums = new float[64];
   private final float[] outputs = new float[4];
+  private final int[] rows = new int[4];
   private MemorySegment inputs = MemorySegment.ofBuffer(AlignedMemory.unowned(0));
 
   private VectorUnpacked() {}
@@ -45,6 +46,11 @@ final class VectorUnpacked {
   /** Four numbers of this thread; content undefined. */
   float[] outputs() {
     return outputs;
+  }
+
+  /** Four rows that this thread reads at a time. */
+  int[] rows() {
+    return rows;
   }
 
   /** At least that many floats; content undefined. */
