@@ -39,11 +39,15 @@ public final class Gate {
    * @param budget about how long it may take
    */
   public static Map<String, Double> screen(List<Contender> contenders, Duration budget) {
-    Trial trial = Trial.of(contenders, budget);
+    return screen(contenders, budget, TimeSource.SYSTEM);
+  }
+
+  static Map<String, Double> screen(List<Contender> contenders, Duration budget, TimeSource time) {
+    Trial trial = Trial.of(contenders, budget, time);
     Map<String, Double> micros = new LinkedHashMap<>(trial.micros());
     List<Contender> left = contenders.stream().filter(c -> !trial.isHopeless(c)).toList();
     Timing timing =
-        PairedTimer.within(budget)
+        PairedTimer.within(budget, time)
             .time(left.stream().map(Contender::call).toArray(Runnable[]::new));
     for (int i = 0; i < left.size(); i++) {
       micros.put(left.get(i).name(), timing.medianMicros(i));
@@ -61,15 +65,19 @@ public final class Gate {
    *     close
    */
   public static Timing confirm(Contender dense, Contender form, Duration budget) {
+    return confirm(dense, form, budget, TimeSource.SYSTEM);
+  }
+
+  static Timing confirm(Contender dense, Contender form, Duration budget, TimeSource time) {
     List<Timing> parts = new ArrayList<>();
     Timing all;
     do {
-      parts.add(PairedTimer.within(budget).time(dense.call(), form.call()));
+      parts.add(PairedTimer.within(budget, time).time(dense.call(), form.call()));
       all = Timing.joined(parts);
     } while (parts.size() <= EXTENSIONS && isOpen(all.ratio(0, 1)));
     Ratio first = all.ratio(0, 1);
     if (sparse(first) && first.median() < CLEAR) {
-      Timing again = PairedTimer.within(budget).time(dense.call(), form.call());
+      Timing again = PairedTimer.within(budget, time).time(dense.call(), form.call());
       return again.ratio(0, 1).lower90() < first.lower90() ? again : all;
     }
     return all;

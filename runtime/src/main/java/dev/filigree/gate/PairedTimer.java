@@ -35,10 +35,13 @@ public final class PairedTimer {
 
   private final int maxRounds;
 
-  private PairedTimer(Duration budget, int block, int maxRounds) {
+  private final TimeSource time;
+
+  private PairedTimer(Duration budget, int block, int maxRounds, TimeSource time) {
     this.budget = budget;
     this.block = block;
     this.maxRounds = maxRounds;
+    this.time = time;
   }
 
   /**
@@ -49,10 +52,14 @@ public final class PairedTimer {
    *     where it does not suffice
    */
   public static PairedTimer within(Duration budget) {
+    return within(budget, TimeSource.SYSTEM);
+  }
+
+  static PairedTimer within(Duration budget, TimeSource time) {
     if (budget.isNegative() || budget.isZero()) {
       throw new IllegalArgumentException("the budget is " + budget + "; it must be positive");
     }
-    return new PairedTimer(budget, 0, 200);
+    return new PairedTimer(budget, 0, 200, time);
   }
 
   /**
@@ -65,7 +72,7 @@ public final class PairedTimer {
     if (calls < 1) {
       throw new IllegalArgumentException("a block of " + calls + " calls; at least 1 is needed");
     }
-    return new PairedTimer(budget, calls, maxRounds);
+    return new PairedTimer(budget, calls, maxRounds, time);
   }
 
   /** The same with at most that many rounds, at least {@value #MIN_ROUNDS}. */
@@ -74,7 +81,7 @@ public final class PairedTimer {
       throw new IllegalArgumentException(
           rounds + " rounds; at least " + MIN_ROUNDS + " are needed");
     }
-    return new PairedTimer(budget, block, rounds);
+    return new PairedTimer(budget, block, rounds, time);
   }
 
   /**
@@ -86,12 +93,12 @@ public final class PairedTimer {
     if (sides.length == 0) {
       throw new IllegalArgumentException("nothing to time");
     }
-    long start = System.nanoTime();
+    long start = time.now();
     if (block == 0) {
       for (Runnable side : sides) {
         side.run();
       }
-      return withBlock(fitting(System.nanoTime() - start)).time(sides, start);
+      return withBlock(fitting(time.now() - start)).time(sides, start);
     }
     return time(sides, start);
   }
@@ -109,13 +116,11 @@ public final class PairedTimer {
   private Timing time(Runnable[] sides, long start) {
     warmUp(sides, start);
     // Whatever the compiler took, three tenths of the budget are for the rounds.
-    long end =
-        Math.max(start + budget.toNanos(), System.nanoTime() + (long) (0.3 * budget.toNanos()));
+    long end = Math.max(start + budget.toNanos(), time.now() + (long) (0.3 * budget.toNanos()));
     List<double[]> rounds = new ArrayList<>();
     do {
       rounds.add(round(sides, rounds.size() % 2 != 0));
-    } while (rounds.size() < maxRounds
-        && (rounds.size() < MIN_ROUNDS || System.nanoTime() - end < 0));
+    } while (rounds.size() < maxRounds && (rounds.size() < MIN_ROUNDS || time.now() - end < 0));
     return new Timing(rounds);
   }
 
@@ -134,7 +139,7 @@ public final class PairedTimer {
     do {
       for (int i = 0; i < sides.length; i++) {
         double nanos = block(sides[i]);
-        elapsed = System.nanoTime() - start;
+        elapsed = time.now() - start;
         if (nanos < 0.9 * best[i]) {
           best[i] = nanos;
           improved = elapsed;
@@ -148,7 +153,7 @@ public final class PairedTimer {
     double share = (double) elapsed / budget.toNanos();
     return share < 0.3
         || (share < 0.7 && elapsed - improved < elapsed / 3)
-        || (share < 3 && JitQueue.isBusy());
+        || (share < 3 && time.compiling());
   }
 
   private double[] round(Runnable[] sides, boolean backwards) {
@@ -164,9 +169,9 @@ public final class PairedTimer {
     int dropped = block > 1 ? 1 : 0;
     double[] nanos = new double[block - dropped];
     for (int i = 0; i < block; i++) {
-      long start = System.nanoTime();
+      long start = time.now();
       side.run();
-      long taken = System.nanoTime() - start;
+      long taken = time.now() - start;
       if (i >= dropped) {
         nanos[i - dropped] = taken;
       }

@@ -36,11 +36,11 @@ record Trial(Map<String, Double> micros, double best, double limit) {
    * @param budget of the measurement that follows; a contender takes up to {@value #PATIENCE} times
    *     as long
    */
-  static Trial of(List<Contender> contenders, Duration budget) {
+  static Trial of(List<Contender> contenders, Duration budget, TimeSource time) {
     Map<String, Double> micros = new LinkedHashMap<>();
     double best = Double.MAX_VALUE;
     for (Contender contender : contenders) {
-      double fastest = settled(contender.call(), budget.toNanos()) / 1e3;
+      double fastest = settled(contender.call(), budget.toNanos(), time) / 1e3;
       micros.put(contender.name(), fastest);
       best = Math.min(best, fastest);
     }
@@ -48,18 +48,18 @@ record Trial(Map<String, Double> micros, double best, double limit) {
   }
 
   /** Nanoseconds of the fastest call. */
-  private static double settled(Runnable call, long budget) {
-    long start = System.nanoTime();
+  private static double settled(Runnable call, long budget, TimeSource time) {
+    long start = time.now();
     double fastest = Double.MAX_VALUE;
     long improved = 0;
     long elapsed;
     int calls = 0;
     int settledCalls = 0;
     do {
-      long before = System.nanoTime();
+      long before = time.now();
       call.run();
-      double nanos = System.nanoTime() - before;
-      elapsed = System.nanoTime() - start;
+      double nanos = time.now() - before;
+      elapsed = time.now() - start;
       calls++;
       settledCalls++;
       if (nanos < IMPROVED * fastest) {
@@ -71,7 +71,7 @@ record Trial(Map<String, Double> micros, double best, double limit) {
         || (elapsed < PATIENCE * budget
             && (settledCalls < LEAST_CALLS
                 || elapsed - improved < elapsed / 3
-                || JitQueue.isBusy())));
+                || time.compiling())));
     return fastest;
   }
 

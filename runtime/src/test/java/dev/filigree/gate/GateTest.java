@@ -11,16 +11,15 @@ import org.junit.jupiter.api.Test;
 class GateTest {
   private static final Duration SHORT = Duration.ofMillis(20);
 
-  private static Contender busy(String name, boolean sparse, long micros, AtomicInteger calls) {
+  private final FakeTime time = new FakeTime();
+
+  private Contender busy(String name, boolean sparse, long micros, AtomicInteger calls) {
     return new Contender(
         name,
         sparse,
         () -> {
           calls.incrementAndGet();
-          long end = System.nanoTime() + 1000 * micros;
-          while (System.nanoTime() - end < 0) {
-            Thread.onSpinWait();
-          }
+          time.passes(micros);
         });
   }
 
@@ -34,7 +33,10 @@ class GateTest {
   void screeningTimesEveryContender() {
     AtomicInteger calls = new AtomicInteger();
     Map<String, Double> micros =
-        Gate.screen(List.of(busy("djl", false, 400, calls), busy("csr", true, 50, calls)), SHORT);
+        Gate.screen(
+            List.of(busy("djl", false, 400, calls), busy("csr", true, 50, calls)),
+            SHORT,
+            time.source());
     assertThat(micros.keySet()).containsExactly("djl", "csr");
     assertThat(micros.get("csr")).isGreaterThanOrEqualTo(50).isLessThan(micros.get("djl"));
   }
@@ -49,7 +51,8 @@ class GateTest {
                 busy("djl", false, 1_000, calls),
                 busy("bitmap", true, 20_000, slowCalls),
                 busy("csr", true, 900, calls)),
-            SHORT);
+            SHORT,
+            time.source());
     assertThat(micros.keySet()).containsExactly("djl", "bitmap", "csr");
     assertThat(micros.get("bitmap")).isGreaterThanOrEqualTo(20_000);
     assertThat(slowCalls.get()).isLessThan(12);
@@ -60,7 +63,8 @@ class GateTest {
     AtomicInteger slowCalls = new AtomicInteger();
     Gate.screen(
         List.of(busy("djl", false, 5, new AtomicInteger()), busy("csr", true, 60, slowCalls)),
-        Duration.ofMillis(100));
+        Duration.ofMillis(100),
+        time.source());
     assertThat(slowCalls.get()).isGreaterThan(20);
   }
 
@@ -74,12 +78,13 @@ class GateTest {
             true,
             () -> {
               int n = calls.getAndIncrement();
-              busy("", true, n > 20 ? 100 : (long) (8000 * Math.pow(0.8, n)), new AtomicInteger())
-                  .call()
-                  .run();
+              time.passes(n > 20 ? 100 : (long) (8000 * Math.pow(0.8, n)));
             });
     Map<String, Double> micros =
-        Gate.screen(List.of(busy("djl", false, 900, new AtomicInteger()), slowAtFirst), SHORT);
+        Gate.screen(
+            List.of(busy("djl", false, 900, new AtomicInteger()), slowAtFirst),
+            SHORT,
+            time.source());
     assertThat(micros.get("csr")).isLessThan(300);
   }
 
@@ -97,7 +102,8 @@ class GateTest {
   void aClearCaseIsMeasuredOnce() {
     AtomicInteger calls = new AtomicInteger();
     Timing timing =
-        Gate.confirm(busy("djl", false, 100, calls), busy("csr", true, 10_000, calls), SHORT);
+        Gate.confirm(
+            busy("djl", false, 100, calls), busy("csr", true, 10_000, calls), SHORT, time.source());
     assertThat(Gate.sparse(timing.ratio(0, 1))).isFalse();
     // The least: five rounds after two of warm-up.
     assertThat(timing.rounds()).isEqualTo(5);
@@ -107,13 +113,9 @@ class GateTest {
   void whatPassesByLittleHasToPassTwice() {
     AtomicInteger calls = new AtomicInteger();
     // 5 % faster than dense until a good part of the first measurement is over, slower later.
-    long turn = System.nanoTime() + SHORT.toNanos() * 11 / 10;
-    Contender fickle =
-        new Contender(
-            "csr",
-            true,
-            () -> busy("", true, System.nanoTime() - turn < 0 ? 190 : 260, calls).call().run());
-    Timing timing = Gate.confirm(busy("djl", false, 200, calls), fickle, SHORT);
+    long turn = SHORT.toNanos() * 11 / 10;
+    Contender fickle = new Contender("csr", true, () -> time.passes(time.now() < turn ? 190 : 260));
+    Timing timing = Gate.confirm(busy("djl", false, 200, calls), fickle, SHORT, time.source());
     assertThat(Gate.sparse(timing.ratio(0, 1))).isFalse();
   }
 
