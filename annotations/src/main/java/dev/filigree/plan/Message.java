@@ -41,12 +41,12 @@ public enum Message {
       "%s is annotated with both @Sparse and @NMSparse; a weight has one pattern. Remove one of them."),
   FIL_0116("%s is annotated with %s twice: %s and %s. Remove one of them."),
   FIL_0117(
-      "method = %s needs the names of three fields; %s is missing. Write gate = \"...\", up = \"...\", down = \"...\"."),
+      "method = CATS needs the names of three fields; %s is missing. Write gate = \"...\", up = \"...\", down = \"...\"."),
   FIL_0118("%s = \"%s\" is no field of %s that holds a Block. Fields that do: %s."),
   FIL_0119(
-      "method = %s spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
+      "method = CATS spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
   FIL_0120(
-      "%s names fields but method is %s. Only CATS and CHESS take gate, up and down; remove them or set method = ActivationMethod.CATS."),
+      "%s names fields but method is %s. Only CATS takes gate, up and down; remove them or set method = ActivationMethod.CATS."),
   FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
   FIL_0122(
       "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
@@ -70,7 +70,7 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "Two annotations set CATS or CHESS and another activation method on layer %s. Remove or exclude it in one of them."),
+      "Two annotations set CATS and another activation method on layer %s. Remove or exclude it in one of them."),
   FIL_0135(
       "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
   FIL_0136(

@@ -1,5 +1,6 @@
 package dev.filigree.plan;
 
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Training;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ public final class SiteRules {
                     Problem.of(
                         Message.FIL_0130,
                         role,
-                        "@ActivationSparse(method = " + a.method() + ")",
+                        "@ActivationSparse(method = CATS)",
                         "field " + field));
               }
             });
@@ -73,9 +74,9 @@ public final class SiteRules {
       problems.add(Problem.of(Message.FIL_0128, attribute, site.label()));
     }
     if (d instanceof Declaration.Activations a) {
-      if (a.method().isOfBlock() && site.isOneLayer()) {
+      if (a.method() == ActivationMethod.CATS && site.isOneLayer()) {
         problems.removeIf(p -> ROLE_MESSAGES.contains(p.message()));
-        problems.add(Problem.of(Message.FIL_0119, "method", a.method(), site.label()));
+        problems.add(Problem.of(Message.FIL_0119, "method", site.label()));
       } else if (site.family() == LayerFamily.CONVOLUTION
           || site.family() == LayerFamily.RECURRENT) {
         problems.add(

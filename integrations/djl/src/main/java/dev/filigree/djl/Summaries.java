@@ -133,8 +133,7 @@ final class Summaries {
       return "activation threshold not calibrated";
     }
     if (b.role() == Binding.Role.GATE || b.role() == Binding.Role.UP) {
-      String method = b.plan().get().activation().map(a -> a.method().name()).orElse("");
-      return method + " outside a fused block: exact, not faster here";
+      return "CATS outside a fused block: exact, not faster here";
     }
     return b.isPackable() ? "not packed" : "a subclass of Linear has a forward of its own";
   }

@@ -2,6 +2,7 @@ package dev.filigree.djl.bind;
 
 import ai.djl.nn.Block;
 import ai.djl.util.Pair;
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
 import dev.filigree.plan.Declaration;
@@ -62,7 +63,6 @@ final class PlanResolver {
   private final Set<String> warnings = new LinkedHashSet<>();
   private final IdentityHashMap<Block, List<Active>> byTarget = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Binding.Role> roles = new IdentityHashMap<>();
-  private final IdentityHashMap<Block, Object> groups = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Active> cats = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Boolean> seen = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Boolean> collected = new IdentityHashMap<>();
@@ -111,11 +111,6 @@ final class PlanResolver {
   /** Every block of the tree. */
   Set<Block> visited() {
     return seen.keySet();
-  }
-
-  /** What gate, up and down of one declaration have in common; null for other layers. */
-  Object group(Block block) {
-    return groups.get(block);
   }
 
   Set<String> errors() {
@@ -254,30 +249,26 @@ final class PlanResolver {
   }
 
   private boolean assignCats(Active a, Block owner) {
-    if (!(a.declaration() instanceof Declaration.Activations d) || !d.method().isOfBlock()) {
+    if (!(a.declaration() instanceof Declaration.Activations d)
+        || d.method() != ActivationMethod.CATS) {
       return false;
     }
     List<Problem> problems =
         SiteRules.checkRoles(d, owner.getClass().getSimpleName(), ClassPlan.families(owner));
     problems.forEach(p -> errors.add(p.text() + " (" + a.origin() + ")"));
     if (problems.isEmpty()) {
-      Object group = new Object();
-      assign(a, owner, d.gate(), Binding.Role.GATE, group);
-      assign(a, owner, d.up(), Binding.Role.UP, group);
-      assign(a, owner, d.down(), Binding.Role.DOWN, group);
+      assign(a, owner, d.gate(), Binding.Role.GATE);
+      assign(a, owner, d.up(), Binding.Role.UP);
+      assign(a, owner, d.down(), Binding.Role.DOWN);
     }
     return true;
   }
 
-  private void assign(Active a, Block owner, String field, Binding.Role role, Object group) {
+  private void assign(Active a, Block owner, String field, Binding.Role role) {
     Block part = ClassPlan.named(owner, field);
     if (LayerKind.of(part) != LayerKind.LINEAR) {
       errors.add(
-          Message.FIL_0130.text(
-                  "@ActivationSparse(method = "
-                      + ((Declaration.Activations) a.declaration()).method()
-                      + ")",
-                  "field " + field)
+          Message.FIL_0130.text("@ActivationSparse(method = CATS)", "field " + field)
               + " ("
               + a.origin()
               + ")");
@@ -287,7 +278,6 @@ final class PlanResolver {
       errors.add(Message.FIL_0134.text(field));
     }
     cats.put(part, a);
-    groups.put(part, group);
   }
 
   private Resolved resolve(
@@ -423,7 +413,8 @@ final class PlanResolver {
     if (!a.onType()) {
       return a.target() == block;
     }
-    boolean role = a.declaration() instanceof Declaration.Activations d && d.method().isOfBlock();
+    boolean role =
+        a.declaration() instanceof Declaration.Activations d && d.method() == ActivationMethod.CATS;
     String relative = relative(a, path);
     return role
         || a.declaration().include().stream().anyMatch(g -> Globs.isExact(g) && g.equals(relative));
