@@ -419,6 +419,8 @@ public enum Message {
       "The recipe %s cannot be read, because the reader of recipes is not there. Put filigree-recipe and snakeyaml-engine beside filigree-djl on the class path."),
   FIL_0850(
       "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode."),
+  FIL_0851(
+      "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
   FIL_0852(
       "relu skips hidden units that ReLU makes zero, and the activation function of this model is %s. Take cats or another method, or a model whose config.json has hidden_act relu."),
   FIL_0860(
@@ -439,11 +441,7 @@ public enum Message {
   FIL_0870(
       "%s %s would be written over what %s names. Name a file of its own; nothing was changed."),
   FIL_0871(
-      "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe."),
-
-  // Sparse activations of packed directories and of blocks.
-  FIL_0880(
-      "The factors of %s have %s bytes; a file beside packed weights has at most %s. Compress without --activation, and pass %s with --calibration to eval or generate.");
+      "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -56,19 +56,8 @@ public final class Remainder {
     return rank;
   }
 
-  /** ||W[:,i]||_2 by input; not to be changed. */
-  public float[] norms() {
+  float[] norms() {
     return norms;
-  }
-
-  /** A, [rank][inputs]; not to be changed. */
-  public float[] in() {
-    return in;
-  }
-
-  /** B, [outputs][rank]; not to be changed. */
-  public float[] out() {
-    return out;
   }
 
   /** The factors as they are served. */
