@@ -126,6 +126,10 @@ public final class ChatTemplate {
   }
 
   private static FiligreeException refused(JinjaException e, Object where) {
-    return new FiligreeException(e, dev.filigree.plan.Message.FIL_0861, where, e.getMessage());
+    return new FiligreeException(
+        e,
+        dev.filigree.plan.Message.FIL_0861,
+        where,
+        e.getMessage().replaceAll("\\b\\w*Exception\\b", "an error"));
   }
 }
