@@ -23,5 +23,17 @@ public enum ActivationMethod {
    * |SiLU(gate(x))| above a calibrated threshold: Lee et al., "CATS" (2024). Goes on the block type
    * and names its three fields.
    */
-  CATS
+  CATS,
+  /**
+   * CATS with one threshold per hidden unit, T / sqrt(E[u_i^2]) for up's output u_i in calibration,
+   * so that units with a small up projection are skipped first: He et al., "CHESS" (2024). Goes on
+   * the block type as CATS does, and acts on that block; the paper's thresholds for the inputs of
+   * query and output are {@link #TEAL} on those layers.
+   */
+  CHESS;
+
+  /** Whether it spans the three layers of a gated feed-forward block, whose type names them. */
+  public boolean isOfBlock() {
+    return this == CATS || this == CHESS;
+  }
 }

@@ -18,9 +18,9 @@ import java.lang.annotation.Target;
  * final class FeedForward extends AbstractBlock { ... }
  * }</pre>
  *
- * <p>Training is not touched. {@link ActivationMethod#TEAL} and {@link ActivationMethod#CATS} need
- * a calibration pass over a few hundred inputs before they act; until then the layer runs dense and
- * the summary says so.
+ * <p>Training is not touched. {@link ActivationMethod#TEAL}, {@link ActivationMethod#CATS} and
+ * {@link ActivationMethod#CHESS} need a calibration pass over a few hundred inputs before they act;
+ * until then the layer runs dense and the summary says so.
  *
  * <p>May be combined with {@link Sparse} or {@link NMSparse} on the same layer.
  */
@@ -36,30 +36,32 @@ public @interface ActivationSparse {
   ActivationMethod method() default ActivationMethod.TEAL;
 
   /**
-   * CATS only, required there: the name of the annotated type's field that holds the gate
+   * CATS and CHESS only, required there: the name of the annotated type's field that holds the gate
    * projection.
    */
   String gate() default "";
 
   /**
-   * CATS only, required there: the name of the annotated type's field that holds the up projection.
+   * CATS and CHESS only, required there: the name of the annotated type's field that holds the up
+   * projection.
    */
   String up() default "";
 
   /**
-   * CATS only, required there: the name of the annotated type's field that holds the down
+   * CATS and CHESS only, required there: the name of the annotated type's field that holds the down
    * projection.
    */
   String down() default "";
 
   /**
-   * Path globs of layers to take, only on a type and not with CATS; see {@link Sparse#include()}.
+   * Path globs of layers to take, only on a type and not with CATS or CHESS; see {@link
+   * Sparse#include()}.
    */
   String[] include() default {};
 
   /**
-   * Path globs of layers to leave alone, only on a type and not with CATS. Wins over {@link
-   * #include()}.
+   * Path globs of layers to leave alone, only on a type and not with CATS or CHESS. Wins over
+   * {@link #include()}.
    */
   String[] exclude() default {};
 }

@@ -41,12 +41,12 @@ public enum Message {
       "%s is annotated with both @Sparse and @NMSparse; a weight has one pattern. Remove one of them."),
   FIL_0116("%s is annotated with %s twice: %s and %s. Remove one of them."),
   FIL_0117(
-      "method = CATS needs the names of three fields; %s is missing. Write gate = \"...\", up = \"...\", down = \"...\"."),
+      "method = %s needs the names of three fields; %s is missing. Write gate = \"...\", up = \"...\", down = \"...\"."),
   FIL_0118("%s = \"%s\" is no field of %s that holds a Block. Fields that do: %s."),
   FIL_0119(
-      "method = CATS spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
+      "method = %s spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
   FIL_0120(
-      "%s names fields but method is %s. Only CATS takes gate, up and down; remove them or set method = ActivationMethod.CATS."),
+      "%s names fields but method is %s. Only CATS and CHESS take gate, up and down; remove them or set method = ActivationMethod.CATS."),
   FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
   FIL_0122(
       "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
@@ -70,7 +70,7 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "Two annotations set CATS and another activation method on layer %s. Remove or exclude it in one of them."),
+      "Two annotations set CATS or CHESS and another activation method on layer %s. Remove or exclude it in one of them."),
   FIL_0135(
       "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
   FIL_0136(
@@ -419,8 +419,6 @@ public enum Message {
       "The recipe %s cannot be read, because the reader of recipes is not there. Put filigree-recipe and snakeyaml-engine beside filigree-djl on the class path."),
   FIL_0850(
       "%s chooses neurons from a prompt, and where every position skips none is one. Say with --keep-first K, 1 or more, how many positions of each sequence are the prompt; or skip only tokens that come one at a time, with --activation-scope decode."),
-  FIL_0851(
-      "A packed directory does not store the factors of %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
   FIL_0852(
       "relu skips hidden units that ReLU makes zero, and the activation function of this model is %s. Take cats or another method, or a model whose config.json has hidden_act relu."),
   FIL_0860(
@@ -441,7 +439,11 @@ public enum Message {
   FIL_0870(
       "%s %s would be written over what %s names. Name a file of its own; nothing was changed."),
   FIL_0871(
-      "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe.");
+      "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe."),
+
+  // Sparse activations of packed directories and of blocks.
+  FIL_0880(
+      "The factors of %s have %s bytes; a file beside packed weights has at most %s. Compress without --activation, and pass %s with --calibration to eval or generate.");
 
   /** How serious a message is. */
   public enum Severity {

@@ -1,6 +1,5 @@
 package dev.filigree.plan;
 
-import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.ScheduleKind;
@@ -188,15 +187,16 @@ public final class PlanRules {
   private static void checkActivations(Declaration.Activations a, List<Problem> problems) {
     checkSparsity(a.sparsity(), problems);
     Map<String, String> roles = roles(a);
-    if (a.method() == ActivationMethod.CATS) {
+    if (a.method().isOfBlock()) {
       if (!(a.include().isEmpty() && a.exclude().isEmpty())) {
         String attribute = a.include().isEmpty() ? "exclude" : "include";
-        problems.add(Problem.of(Message.FIL_0128, attribute, "CATS, which names its three layers"));
+        problems.add(
+            Problem.of(Message.FIL_0128, attribute, a.method() + ", which names its three layers"));
       }
       roles.forEach(
           (role, field) -> {
             if (field.isEmpty()) {
-              problems.add(Problem.of(Message.FIL_0117, role, role));
+              problems.add(Problem.of(Message.FIL_0117, role, a.method(), role));
             }
           });
       List<String> named = roles.values().stream().filter(f -> !f.isEmpty()).toList();

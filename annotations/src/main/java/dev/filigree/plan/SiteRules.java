@@ -1,6 +1,5 @@
 package dev.filigree.plan;
 
-import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Training;
 import java.util.ArrayList;
@@ -59,7 +58,7 @@ public final class SiteRules {
                     Problem.of(
                         Message.FIL_0130,
                         role,
-                        "@ActivationSparse(method = CATS)",
+                        "@ActivationSparse(method = " + a.method() + ")",
                         "field " + field));
               }
             });
@@ -74,9 +73,9 @@ public final class SiteRules {
       problems.add(Problem.of(Message.FIL_0128, attribute, site.label()));
     }
     if (d instanceof Declaration.Activations a) {
-      if (a.method() == ActivationMethod.CATS && site.isOneLayer()) {
+      if (a.method().isOfBlock() && site.isOneLayer()) {
         problems.removeIf(p -> ROLE_MESSAGES.contains(p.message()));
-        problems.add(Problem.of(Message.FIL_0119, "method", site.label()));
+        problems.add(Problem.of(Message.FIL_0119, "method", a.method(), site.label()));
       } else if (site.family() == LayerFamily.CONVOLUTION
           || site.family() == LayerFamily.RECURRENT) {
         problems.add(

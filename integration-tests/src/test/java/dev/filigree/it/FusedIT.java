@@ -24,9 +24,12 @@ import dev.filigree.djl.ModelSummary;
 import dev.filigree.djl.PackOptions;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Blocks that say what they are are answered whole, and answer what their layers would. */
 class FusedIT {
@@ -91,6 +94,33 @@ class FusedIT {
       up = "w3",
       down = "w2")
   static class Cats extends Gated {
+    private final Linear w1 = child("w1", HIDDEN);
+    private final Linear w3 = child("w3", HIDDEN);
+    private final Linear w2 = child("w2", IN);
+
+    @Override
+    Linear first() {
+      return w1;
+    }
+
+    @Override
+    Linear second() {
+      return w3;
+    }
+
+    @Override
+    Linear third() {
+      return w2;
+    }
+  }
+
+  @ActivationSparse(
+      sparsity = 0.5,
+      method = ActivationMethod.CHESS,
+      gate = "w1",
+      up = "w3",
+      down = "w2")
+  static final class Chess extends Gated {
     private final Linear w1 = child("w1", HIDDEN);
     private final Linear w3 = child("w3", HIDDEN);
     private final Linear w2 = child("w2", IN);
@@ -247,6 +277,79 @@ class FusedIT {
           .isBetween(0.3, 0.7);
       Filigree.unpack(model);
       assertThat(Models.layer(Filigree.summary(model), "w3").format()).isEqualTo("dense");
+    }
+  }
+
+  private static double[] product(Linear layer, float[] x, int from) {
+    float[] w = layer.getParameters().get("weight").getArray().toFloatArray();
+    float[] b = layer.getParameters().get("bias").getArray().toFloatArray();
+    double[] y = new double[b.length];
+    int n = w.length / b.length;
+    for (int o = 0; o < y.length; o++) {
+      y[o] = b[o];
+      for (int i = 0; i < n; i++) {
+        y[o] += (double) w[o * n + i] * x[from + i];
+      }
+    }
+    return y;
+  }
+
+  private static double silu(double v) {
+    return v / (1 + Math.exp(-v));
+  }
+
+  /** Keeps unit i where |SiLU(g_i)| sqrt(E[u_i^2]) is above the median of the calibration. */
+  @Test
+  void chessInOneCallAndFromAFile(@TempDir Path folder) {
+    Chess block = new Chess();
+    float[] sample = Models.gaussian(100 * IN, 4);
+    float[] x = Models.gaussian(IN, 5);
+    Path file = folder.resolve("chess.safetensors");
+    float[] expected;
+    try (Model model = Models.initialised(block, new Shape(1, IN), 48)) {
+      // Units that matter little must not be judged as the others.
+      NDArray weight = block.w3.getParameters().get("weight").getArray();
+      weight.get("0:16").muli(0.05f);
+      calibrate(model);
+      double[] energy = new double[HIDDEN];
+      double[] scores = new double[100 * HIDDEN];
+      for (int t = 0; t < 100; t++) {
+        double[] u = product(block.w3, sample, t * IN);
+        for (int i = 0; i < HIDDEN; i++) {
+          energy[i] += u[i] * u[i] / 100;
+        }
+      }
+      for (int t = 0; t < 100; t++) {
+        double[] g = product(block.w1, sample, t * IN);
+        for (int i = 0; i < HIDDEN; i++) {
+          scores[t * HIDDEN + i] = Math.abs(silu(g[i])) * Math.sqrt(energy[i]);
+        }
+      }
+      Arrays.sort(scores);
+      double least = scores[scores.length / 2 - 1];
+      double[] g = product(block.w1, x, 0);
+      double[] u = product(block.w3, x, 0);
+      float[] h = new float[HIDDEN];
+      int weak = 0;
+      for (int i = 0; i < HIDDEN; i++) {
+        boolean kept = Math.abs(silu(g[i])) * Math.sqrt(energy[i]) > least;
+        h[i] = kept ? (float) (silu(g[i]) * u[i]) : 0f;
+        weak += kept && i < 16 ? 1 : 0;
+      }
+      assertThat(weak).isLessThan(3);
+      double[] y = product(block.w2, h, 0);
+      expected = new float[IN];
+      for (int i = 0; i < IN; i++) {
+        expected[i] = (float) y[i];
+      }
+      BindingIT.close(predict(model, x).get(0), expected);
+      isFused(model, SPARSE, "fused dense+columns", "w1", "w3", "w2");
+      BindingIT.close(predict(model, x).get(0), expected);
+      Filigree.save(model, file);
+    }
+    try (Model model = Models.initialised(new Chess(), new Shape(1, IN), 49)) {
+      Filigree.load(model, file);
+      BindingIT.close(predict(model, x).get(0), expected);
     }
   }
 

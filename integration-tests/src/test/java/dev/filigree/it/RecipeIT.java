@@ -217,8 +217,8 @@ class RecipeIT {
         "activation: cats:0.5");
     refused(
         "FIL-0846: ",
-        ", line 1: activation chess does not go with a DJL model, which has teal, wina and topk. Take one of these.",
-        "activation: chess:0.5");
+        ", line 1: activation coreinfer does not go with a DJL model, which has teal, wina and topk. Take one of these.",
+        "activation: coreinfer:0.5");
     refused(
         "FIL-0846: ",
         ": values does not go with a DJL model, whose program says it. Remove it.",

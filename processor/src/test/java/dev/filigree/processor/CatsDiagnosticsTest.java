@@ -23,6 +23,21 @@ class CatsDiagnosticsTest {
   }
 
   @Test
+  void chessNamesThemAsWell() {
+    String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
+    assertClean(cats(roles).replace("CATS", "CHESS") + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0117: method = CHESS needs the names of three fields; down is missing. Write gate = \"...\", up = \"...\", down = \"...\".",
+        "/*here*/ " + cats("gate = \"w1\", up = \"w3\"").replace("CATS", "CHESS") + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0119: method = CHESS spans three layers and goes on the block type that holds them, not on field w1. Move it to the type.",
+        block(
+            "@ActivationSparse(sparsity = 0.5,\nmethod = ActivationMethod.CHESS) /*here*/\nLinear w1;"));
+  }
+
+  @Test
   void inheritedFields() {
     assertClean(
         "abstract class Base extends AbstractBlock {\nprivate Linear w1;\n}\n",
@@ -69,7 +84,7 @@ class CatsDiagnosticsTest {
   void otherMethodWithRoles() {
     assertOnly(
         ERROR,
-        "FIL-0120: gate names fields but method is TEAL. Only CATS takes gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "FIL-0120: gate names fields but method is TEAL. Only CATS and CHESS take gate, up and down; remove them or set method = ActivationMethod.CATS.",
         "@ActivationSparse(sparsity = 0.5,\ngate = \"w1\") /*here*/\n" + block(FIELDS));
   }
 
@@ -103,7 +118,7 @@ class CatsDiagnosticsTest {
   void secondMethodOnAPart() {
     assertOnly(
         ERROR,
-        "FIL-0134: Two annotations set CATS and another activation method on layer w2. Remove or exclude it in one of them.",
+        "FIL-0134: Two annotations set CATS or CHESS and another activation method on layer w2. Remove or exclude it in one of them.",
         cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
             + block("Linear w1, w3;\n@ActivationSparse(sparsity = 0.5) Linear w2;"));
   }

@@ -35,10 +35,14 @@ public final class PackedDirectory {
   /** Thresholds of activation sparsity. */
   public static final String THRESHOLDS = "thresholds.json";
 
+  /** What R-Sparse adds for inputs that are skipped. */
+  public static final String REMAINDERS = "remainders.safetensors";
+
   /** Digests of the sequences it was calibrated on. */
   public static final String CALIBRATION = "calibration.json";
 
-  private static final long MOST_BYTES = 1L << 30;
+  /** The largest file beside the weights. */
+  public static final long MOST_BYTES = 1L << 30;
 
   private final Path folder;
   private final PackedFile weights;
@@ -163,7 +167,7 @@ public final class PackedDirectory {
    */
   void copyFiles(Path to) {
     for (String name : receipt.files().keySet()) {
-      if (!name.equals(THRESHOLDS) && !name.equals(CALIBRATION)) {
+      if (!List.of(THRESHOLDS, REMAINDERS, CALIBRATION).contains(name)) {
         ByteBuffer bytes = ByteBuffer.wrap(content(name).orElseThrow());
         AtomicFile.write(to.resolve(name), out -> AtomicFile.writeFully(out, bytes));
       }

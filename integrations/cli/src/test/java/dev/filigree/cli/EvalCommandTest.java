@@ -207,9 +207,15 @@ final class EvalCommandTest {
                 calibration,
                 "--out",
                 folder.resolve("packed").toString()))
-        .isEqualTo(2);
-    assertThat(err.toString()).contains("FIL-0851");
-    assertThat(folder.resolve("packed")).doesNotExist();
+        .as(err.toString())
+        .isZero();
+    model = folder.resolve("packed").toString();
+    assertThat(run("verify", model)).isZero();
+    assertThat(out.toString()).contains("activation (r-sparse 0.5)");
+    JsonObject stored = eval();
+    assertThat(stored.get("nll").getAsDouble()).isEqualTo(half.get("nll").getAsDouble());
+    assertThat(stored.get("weight_bytes_per_token")).isEqualTo(half.get("weight_bytes_per_token"));
+    refused("FIL-0733", "--activation", "r-sparse:0.4");
   }
 
   private static long bytes(JsonObject result, String which) {

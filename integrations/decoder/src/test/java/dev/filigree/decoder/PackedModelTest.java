@@ -9,9 +9,12 @@ import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.load.RandomModel;
 import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
+import dev.filigree.decoder.serve.Remainder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.sparsity.ActivationCalibration;
 import dev.filigree.decoder.sparsity.DecoderPruning;
@@ -31,8 +34,10 @@ import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +53,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Packed directories of a decoder, as Java programs see them. */
 class PackedModelTest {
   private static final DecoderWeights MODEL = RandomModel.of("tiny", 5);
+  private static final DecoderWeights LOW_RANK = RSparseTest.withStrongDirections(MODEL);
   private static final List<int[]> IDS =
       List.of(new SplittableRandom(1).ints(30, 0, 512).toArray());
 
@@ -64,10 +70,15 @@ class PackedModelTest {
   }
 
   private PackedModel written(String weights, String activation, ValueType values) {
+    return written(MODEL, weights, activation, values);
+  }
+
+  private PackedModel written(
+      DecoderWeights model, String weights, String activation, ValueType values) {
     Path target = folder.resolve("p");
     ModelWriter.write(
         target,
-        MODEL,
+        model,
         plan(weights, activation, values),
         Map.of(PackedDirectory.CONFIG, config()),
         Progress.SILENT);
@@ -203,6 +214,81 @@ class PackedModelTest {
     assertThat(
             StoredActivation.of(writtenAs("teal", "teal:0.5")).orElseThrow().at(Method.CHESS, 0.5))
         .isEmpty();
+  }
+
+  /** Factors, norms and thresholds come back bit for bit, so logits are those of the setting. */
+  @ParameterizedTest
+  @CsvSource({"F32", "BF16", "INT8"})
+  void rSparseIsStoredWithItsFactors(ValueType values) {
+    PackedModel model = written(LOW_RANK, null, "r-sparse:0.5", values);
+    ActivationSetting expected =
+        ActivationCalibration.settingFor(Method.R_SPARSE, 0.5, LOW_RANK, IDS, (done, total) -> {});
+    StoredActivation stored = StoredActivation.of(model).orElseThrow();
+    ActivationSetting found = stored.at(Method.R_SPARSE, 0.5).orElseThrow();
+    assertThat(stored.at(Method.R_SPARSE, 0.4)).isEmpty();
+    assertThat(found.thresholds()).isDeepEqualTo(expected.thresholds());
+    int ranks = 0;
+    for (int l = 0; l < found.remainders().length; l++) {
+      for (int p = 0; p < found.remainders()[l].length; p++) {
+        Remainder a = found.remainders()[l][p];
+        Remainder b = expected.remainders()[l][p];
+        assertThat(a.kept()).isEqualTo(b.kept());
+        assertThat(a.norms()).isEqualTo(b.norms());
+        assertThat(a.in()).isEqualTo(b.in());
+        assertThat(a.out()).isEqualTo(b.out());
+        ranks += a.rank();
+      }
+    }
+    assertThat(ranks).isPositive();
+    assertThat(model.folder().verify().broken()).isEmpty();
+    PackSettings settings = new PackSettings(values, Method.R_SPARSE.layout(), true);
+    try (PackedDecoder served = MappedDecoder.open(model, Method.R_SPARSE);
+        PackedDecoder anew = PackedDecoder.pack(LOW_RANK, settings)) {
+      float[][] logits = new float[2][512];
+      for (int i = 0; i < 2; i++) {
+        SessionSettings session =
+            new SessionSettings(30, i == 0 ? found : expected, SessionSettings.Scope.ALL, 0);
+        (i == 0 ? served : anew).newSession(session).feed(IDS.get(0)).get(0, logits[i]);
+      }
+      assertThat(logits[0]).isEqualTo(logits[1]);
+    }
+  }
+
+  @Test
+  void factorsOfAnotherModelAreRefused() throws IOException {
+    PackedModel model = written(LOW_RANK, null, "r-sparse:0.5", ValueType.F32);
+    Map<String, byte[]> files = new HashMap<>();
+    for (String name : model.folder().receipt().files().keySet()) {
+      files.put(name, model.folder().content(name).orElseThrow());
+    }
+    String json =
+        new String(files.get(PackedDirectory.THRESHOLDS), StandardCharsets.UTF_8)
+            .replaceFirst("\"kept\":\\[\\[[0-9]+", "\"kept\":[[100000");
+    byte[] factors = files.get(PackedDirectory.REMAINDERS);
+    String renamed = new String(factors, StandardCharsets.ISO_8859_1).replace(".norms", ".norns");
+    Map<String, Map<String, byte[]>> bad =
+        Map.of(
+            "kept",
+            Map.of(PackedDirectory.THRESHOLDS, json.getBytes(StandardCharsets.UTF_8)),
+            "renamed",
+            Map.of(PackedDirectory.REMAINDERS, renamed.getBytes(StandardCharsets.ISO_8859_1)));
+    for (Map.Entry<String, Map<String, byte[]>> each : bad.entrySet()) {
+      Path target = folder.resolve(each.getKey());
+      Map<String, byte[]> changed = new HashMap<>(files);
+      changed.putAll(each.getValue());
+      PackedDirectory.write(
+          target,
+          new PackedDirectory.Contents(
+              model.folder().weights().entries(), Map.of(), Receipt.empty(), changed));
+      assertThatThrownBy(() -> StoredActivation.of(PackedModel.open(target)))
+          .as(each.getKey())
+          .hasMessageContaining("FIL-0732");
+    }
+    Path file = model.folder().file(PackedDirectory.REMAINDERS).orElseThrow();
+    factors[factors.length - 1] ^= 1;
+    Files.write(file, factors);
+    assertThat(model.folder().verify().broken()).isNotEmpty();
+    assertThatThrownBy(() -> StoredActivation.of(model)).hasMessageContaining("FIL-0402");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package dev.filigree.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.filigree.decoder.evaluate.Loss;
@@ -20,9 +19,6 @@ import dev.filigree.decoder.serve.Remainder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.serve.SessionSettings.Scope;
 import dev.filigree.decoder.sparsity.ActivationCalibration;
-import dev.filigree.decoder.sparsity.DecoderPruning;
-import dev.filigree.decoder.sparsity.SparsitySpec;
-import dev.filigree.decoder.store.CompressPlan;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.PackedMatrices;
@@ -33,7 +29,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.SingularOps_DDRM;
@@ -47,7 +42,7 @@ class RSparseTest {
   private static final DecoderWeights MODEL = withStrongDirections(RandomModel.of("tiny", 5));
 
   /** Random weights have no directions that matter; trained ones do. */
-  private static DecoderWeights withStrongDirections(DecoderWeights model) {
+  static DecoderWeights withStrongDirections(DecoderWeights model) {
     Map<String, ByteBuffer> changed = new HashMap<>();
     SplittableRandom random = new SplittableRandom(6);
     for (int l = 0; l < CONFIG.layers(); l++) {
@@ -357,21 +352,6 @@ class RSparseTest {
       squares += Math.pow(a[i] - b[i], 2);
     }
     return Math.sqrt(squares / a.length);
-  }
-
-  @Test
-  void directoriesDoNotStoreIt() {
-    assertThatThrownBy(
-            () ->
-                new CompressPlan(
-                    Optional.empty(),
-                    Optional.of(SparsitySpec.activation("r-sparse:0.5")),
-                    ValueType.F32,
-                    List.of(),
-                    Optional.empty(),
-                    DecoderPruning.Mode.SEQUENTIAL))
-        .hasMessageContaining("FIL-0851")
-        .hasMessageContaining("r-sparse:0.5");
   }
 
   @Test

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.block.GatedFeedForward;
@@ -145,10 +144,7 @@ final class FusedPacking {
   /** Whether a layer is to skip inputs and has no rule yet. */
   private static boolean isWaiting(Binding b) {
     boolean declared =
-        b.plan()
-            .flatMap(p -> p.activation())
-            .map(a -> a.method() != ActivationMethod.CATS)
-            .orElse(false);
+        b.plan().flatMap(p -> p.activation()).map(a -> !a.method().isOfBlock()).orElse(false);
     return declared && !(b.serving() instanceof LayerServing s && s.rule() != null);
   }
 

@@ -51,6 +51,9 @@ final class PackedModel {
 
   static final String THRESHOLD = "threshold.";
 
+  /** Stands between the thresholds of hidden units. */
+  static final String UNITS = ",";
+
   private PackedModel() {}
 
   static Map<String, Binding> weightOwners(List<Bindings.Layer> layers) {
@@ -95,7 +98,7 @@ final class PackedModel {
     }
     Receipt receipt = file.receipt();
     Map<Binding, ActivationRule> rules = new IdentityHashMap<>();
-    layers.forEach(l -> rules.put(l.binding(), rule(path, file, l.binding())));
+    layers.forEach(l -> rules.put(l.binding(), rule(path, file, parameters, l.binding())));
     layers.forEach(l -> keepPinnedAs(receipt, parameters, l.binding()));
     Bindings.setProvenance(root, new Provenance(receipt, file::mask));
     layers = Bindings.bind(root).orThrow();
@@ -164,14 +167,30 @@ final class PackedModel {
     }
   }
 
-  private static ActivationRule rule(Path path, PackedFile file, Binding binding) {
+  private static ActivationRule rule(
+      Path path, PackedFile file, Map<String, Parameter> parameters, Binding binding) {
     String threshold = file.metadata().get(THRESHOLD + binding.path());
     boolean declared = binding.plan().flatMap(p -> p.activation()).isPresent();
     if (threshold == null || !declared) {
       return null;
     }
     try {
-      return ActivationRule.above(Float.parseFloat(threshold));
+      if (!threshold.contains(UNITS)) {
+        return ActivationRule.above(Float.parseFloat(threshold));
+      }
+      String[] each = threshold.split(UNITS, -1);
+      float[] units = new float[each.length];
+      for (int i = 0; i < units.length; i++) {
+        units[i] = Float.parseFloat(each[i]);
+      }
+      for (Map.Entry<String, Parameter> p : parameters.entrySet()) {
+        if (p.getValue() == binding.weights().get(0)
+            && file.entry(p.getKey()).orElseThrow().shape()[0] != units.length) {
+          String what = THRESHOLD + binding.path() + " has " + units.length + " values";
+          throw new FiligreeException(Message.FIL_0415, path, what);
+        }
+      }
+      return ActivationRule.above(units);
     } catch (NumberFormatException e) {
       throw new FiligreeException(
           e, Message.FIL_0415, path, THRESHOLD + binding.path() + " is \"" + threshold + "\"");

@@ -39,6 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 
 /** Writes a model's parameters, with their masks and the receipt, into one packed file. */
 final class PackedModelWriter {
@@ -84,6 +85,14 @@ final class PackedModelWriter {
         metadata.put(
             PackedModel.THRESHOLD + l.binding().path(),
             String.valueOf(s.rule().threshold().getAsDouble()));
+      } else if (l.binding().serving() instanceof LayerServing s
+          && s.rule() != null
+          && s.rule().unitThresholds().length > 0) {
+        StringJoiner units = new StringJoiner(PackedModel.UNITS);
+        for (float t : s.rule().unitThresholds()) {
+          units.add(String.valueOf(t));
+        }
+        metadata.put(PackedModel.THRESHOLD + l.binding().path(), units.toString());
       }
     }
   }

@@ -133,7 +133,8 @@ final class Summaries {
       return "activation threshold not calibrated";
     }
     if (b.role() == Binding.Role.GATE || b.role() == Binding.Role.UP) {
-      return "CATS outside a fused block: exact, not faster here";
+      String method = b.plan().get().activation().map(a -> a.method().name()).orElse("");
+      return method + " outside a fused block: exact, not faster here";
     }
     return b.isPackable() ? "not packed" : "a subclass of Linear has a forward of its own";
   }

@@ -1,6 +1,5 @@
 package dev.filigree.processor.internal;
 
-import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.LayerFamily;
 import dev.filigree.plan.Message;
@@ -12,7 +11,7 @@ import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 
-/** CATS names three fields of the annotated class that hold its layers. */
+/** CATS and CHESS name three fields of the annotated class that hold its layers. */
 final class CatsValidator implements Validator {
   private final DjlTypes types;
   private final ElementReader reader;
@@ -32,7 +31,7 @@ final class CatsValidator implements Validator {
     }
     for (int i = 0; i < declared.items().size(); i++) {
       if (declared.declarations().items().get(i).declaration() instanceof Declaration.Activations a
-          && a.method() == ActivationMethod.CATS) {
+          && a.method().isOfBlock()) {
         check(a, type, declared.items().get(i), report);
       }
     }

@@ -56,8 +56,19 @@ public final class Remainder {
     return rank;
   }
 
-  float[] norms() {
+  /** ||W[:,i]||_2 by input; not to be changed. */
+  public float[] norms() {
     return norms;
+  }
+
+  /** A, [rank][inputs]; not to be changed. */
+  public float[] in() {
+    return in;
+  }
+
+  /** B, [outputs][rank]; not to be changed. */
+  public float[] out() {
+    return out;
   }
 
   /** The factors as they are served. */

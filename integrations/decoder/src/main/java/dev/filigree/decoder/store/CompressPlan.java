@@ -2,13 +2,10 @@ package dev.filigree.decoder.store;
 
 import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
-import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.sparsity.DecoderPruning;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.file.DataDigest;
 import dev.filigree.kernel.ValueType;
-import dev.filigree.plan.FiligreeException;
-import dev.filigree.plan.Message;
 import dev.filigree.plan.Pattern;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,21 +30,6 @@ public record CompressPlan(
     List<int[]> sequences,
     Optional<DataDigest> calibration,
     DecoderPruning.Mode mode) {
-
-  /**
-   * Checks that the activation method can be stored.
-   *
-   * @throws FiligreeException FIL-0851 for R-Sparse
-   */
-  public CompressPlan {
-    activation
-        .filter(a -> a.method() == ActivationSetting.Method.R_SPARSE)
-        .ifPresent(
-            a -> {
-              String spec = a.method().label() + ":" + a.sparsity();
-              throw new FiligreeException(Message.FIL_0851, a.method().label(), spec);
-            });
-  }
 
   /** Every projection pruned by the same plan, or none. */
   public CompressPlan(

@@ -63,7 +63,7 @@ public final class FurtherFiles {
     Map<String, byte[]> files = new LinkedHashMap<>();
     if (weights instanceof PackedModel packed) {
       for (String name : packed.folder().receipt().files().keySet()) {
-        if (!name.equals(PackedDirectory.THRESHOLDS)) {
+        if (!name.equals(PackedDirectory.THRESHOLDS) && !name.equals(PackedDirectory.REMAINDERS)) {
           files.put(name, packed.folder().content(name).orElseThrow());
         }
       }

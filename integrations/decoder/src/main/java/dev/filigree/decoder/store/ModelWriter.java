@@ -84,7 +84,8 @@ public final class ModelWriter {
    * @param files what goes beside the weights, {@code config.json} among them
    * @throws FiligreeException FIL-0403 for the target, FIL-0719 where calibration is needed and
    *     missing, FIL-0712 for weights that are not finite, FIL-0852 where the activation method
-   *     does not fit the model, and as pruning and calibration
+   *     does not fit the model, FIL-0880 where the factors of R-Sparse are too large, and as
+   *     pruning and calibration
    */
   public static Result write(
       Path target,
@@ -109,6 +110,10 @@ public final class ModelWriter {
       double sparsity = 1 - kept / (double) source.config().projectionWeights();
       Map<String, byte[]> all = new LinkedHashMap<>(files);
       activation.ifPresent(a -> all.put(PackedDirectory.THRESHOLDS, a.json()));
+      activation
+          .map(StoredActivation::setting)
+          .filter(a -> a.remainders() != null)
+          .ifPresent(a -> all.put(PackedDirectory.REMAINDERS, RemainderFile.bytes(a)));
       if (plan.calibration().isPresent()) {
         all.put(
             PackedDirectory.CALIBRATION,
@@ -137,12 +142,17 @@ public final class ModelWriter {
     if (plan.sequences().isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, wanted.method().label());
     }
+    DecoderPruning.Progress blocks =
+        (done, total) -> progress.at("Calibrating blocks", done, total);
+    if (wanted.method() == Method.R_SPARSE) {
+      // What it needs is for this sparsity alone.
+      return new StoredActivation(
+          ActivationCalibration.settingFor(
+              wanted.method(), wanted.sparsity(), source, plan.sequences(), blocks),
+          Optional.empty());
+    }
     ActivationCalibration calibration =
-        ActivationCalibration.of(
-            source,
-            plan.sequences(),
-            Set.of(wanted.method()),
-            (done, total) -> progress.at("Calibrating blocks", done, total));
+        ActivationCalibration.of(source, plan.sequences(), Set.of(wanted.method()), blocks);
     ActivationSetting setting =
         wanted.method() == Method.TEAL_GREEDY
             ? calibration.greedy(source, plan.sequences(), wanted.sparsity())

@@ -7,12 +7,14 @@ import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.Remainder;
 import dev.filigree.decoder.sparsity.ThresholdTable;
 import dev.filigree.file.JsonReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -32,6 +34,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       String method,
       double sparsity,
       float[][] thresholds,
+      int[][] kept,
       float[][][] inputs_by_percent,
       float[][] gates_by_percent,
       float[][] unit_factors,
@@ -45,6 +48,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
             setting.method().label(),
             setting.sparsity(),
             setting.thresholds(),
+            setting.remainders() == null ? null : RemainderFile.kept(setting.remainders()),
             table.map(ThresholdTable::inputs).orElse(null),
             table.map(ThresholdTable::gates).orElse(null),
             table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::factors).orElse(null),
@@ -74,21 +78,17 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
    * What a directory says; empty where it says nothing.
    *
    * @throws FiligreeException FIL-0402 where the file was changed, FIL-0732 where it does not fit
-   *     the model
+   *     the model, FIL-0405 and FIL-0732 for the factors of R-Sparse
    */
   public static Optional<StoredActivation> of(PackedModel model) {
     PackedDirectory folder = model.folder();
     return folder
         .content(PackedDirectory.THRESHOLDS)
-        .map(
-            bytes ->
-                parse(
-                    new String(bytes, StandardCharsets.UTF_8),
-                    model.config(),
-                    folder.path().resolve(PackedDirectory.THRESHOLDS)));
+        .map(bytes -> parse(new String(bytes, StandardCharsets.UTF_8), model.config(), folder));
   }
 
-  static StoredActivation parse(String text, DecoderConfig config, Object where) {
+  private static StoredActivation parse(String text, DecoderConfig config, PackedDirectory folder) {
+    Path where = folder.path().resolve(PackedDirectory.THRESHOLDS);
     Json json;
     try {
       json = new Gson().fromJson(text, Json.class);
@@ -99,7 +99,6 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
         json == null || json.method == null ? null : Method.byLabel(json.method).orElse(null);
     require(method != null, where, "it names no method");
     require(json.version == 1, where, "its version is " + json.version);
-    require(method != Method.R_SPARSE, where, "a directory does not store r-sparse");
     require(json.sparsity >= 0 && json.sparsity < 1, where, "its sparsity is " + json.sparsity);
     int layers = config.layers();
     boolean wanted = method.needsCalibration();
@@ -131,8 +130,10 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
                 && positive(json.unit_factors)),
         where,
         "its table of hidden units is that of another model");
+    Remainder[][] remainders =
+        method == Method.R_SPARSE ? RemainderFile.read(folder, config, json.kept) : null;
     return new StoredActivation(
-        new ActivationSetting(method, json.sparsity, json.thresholds),
+        new ActivationSetting(method, json.sparsity, json.thresholds, remainders),
         table
             ? Optional.of(
                 new ThresholdTable(

@@ -43,6 +43,7 @@ public final class Binding {
   private volatile ServingOperator serving;
   private volatile Binding block;
   private volatile PinnedMasks pinned;
+  private volatile Object group;
 
   private Binding() {
     path = "";
@@ -163,6 +164,15 @@ public final class Binding {
 
   void setBlock(Binding whole) {
     block = whole;
+  }
+
+  /** The same object for gate, up and down of one declaration; null for a layer that is alone. */
+  public Object group() {
+    return group;
+  }
+
+  void setGroup(Object of) {
+    group = of;
   }
 
   /** Masks that hold from now on, or null. */

@@ -187,6 +187,7 @@ public final class Bindings {
         }
       }
       binding.assign(plan, r.role(), reason);
+      binding.setGroup(resolver.group(r.block()));
       layers.add(new Layer(r.block(), binding));
     }
     List<Layer> wholes = new ArrayList<>();

@@ -2,7 +2,6 @@ package dev.filigree.djl.bind;
 
 import ai.djl.nn.Block;
 import ai.djl.util.Pair;
-import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
 import dev.filigree.plan.Declaration;
@@ -63,6 +62,7 @@ final class PlanResolver {
   private final Set<String> warnings = new LinkedHashSet<>();
   private final IdentityHashMap<Block, List<Active>> byTarget = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Binding.Role> roles = new IdentityHashMap<>();
+  private final IdentityHashMap<Block, Object> groups = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Active> cats = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Boolean> seen = new IdentityHashMap<>();
   private final IdentityHashMap<Block, Boolean> collected = new IdentityHashMap<>();
@@ -111,6 +111,11 @@ final class PlanResolver {
   /** Every block of the tree. */
   Set<Block> visited() {
     return seen.keySet();
+  }
+
+  /** What gate, up and down of one declaration have in common; null for other layers. */
+  Object group(Block block) {
+    return groups.get(block);
   }
 
   Set<String> errors() {
@@ -249,26 +254,30 @@ final class PlanResolver {
   }
 
   private boolean assignCats(Active a, Block owner) {
-    if (!(a.declaration() instanceof Declaration.Activations d)
-        || d.method() != ActivationMethod.CATS) {
+    if (!(a.declaration() instanceof Declaration.Activations d) || !d.method().isOfBlock()) {
       return false;
     }
     List<Problem> problems =
         SiteRules.checkRoles(d, owner.getClass().getSimpleName(), ClassPlan.families(owner));
     problems.forEach(p -> errors.add(p.text() + " (" + a.origin() + ")"));
     if (problems.isEmpty()) {
-      assign(a, owner, d.gate(), Binding.Role.GATE);
-      assign(a, owner, d.up(), Binding.Role.UP);
-      assign(a, owner, d.down(), Binding.Role.DOWN);
+      Object group = new Object();
+      assign(a, owner, d.gate(), Binding.Role.GATE, group);
+      assign(a, owner, d.up(), Binding.Role.UP, group);
+      assign(a, owner, d.down(), Binding.Role.DOWN, group);
     }
     return true;
   }
 
-  private void assign(Active a, Block owner, String field, Binding.Role role) {
+  private void assign(Active a, Block owner, String field, Binding.Role role, Object group) {
     Block part = ClassPlan.named(owner, field);
     if (LayerKind.of(part) != LayerKind.LINEAR) {
       errors.add(
-          Message.FIL_0130.text("@ActivationSparse(method = CATS)", "field " + field)
+          Message.FIL_0130.text(
+                  "@ActivationSparse(method = "
+                      + ((Declaration.Activations) a.declaration()).method()
+                      + ")",
+                  "field " + field)
               + " ("
               + a.origin()
               + ")");
@@ -278,6 +287,7 @@ final class PlanResolver {
       errors.add(Message.FIL_0134.text(field));
     }
     cats.put(part, a);
+    groups.put(part, group);
   }
 
   private Resolved resolve(
@@ -413,8 +423,7 @@ final class PlanResolver {
     if (!a.onType()) {
       return a.target() == block;
     }
-    boolean role =
-        a.declaration() instanceof Declaration.Activations d && d.method() == ActivationMethod.CATS;
+    boolean role = a.declaration() instanceof Declaration.Activations d && d.method().isOfBlock();
     String relative = relative(a, path);
     return role
         || a.declaration().include().stream().anyMatch(g -> Globs.isExact(g) && g.equals(relative));

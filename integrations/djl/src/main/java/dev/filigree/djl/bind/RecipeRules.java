@@ -87,7 +87,7 @@ record RecipeRules(String file, SparsityPlan recipe) {
 
   private static void check(LayerRule rule, ActivationRule activation) {
     Optional<ActivationMethod> method = activation.declared();
-    if (method.isPresent() && method.get() != ActivationMethod.CATS) {
+    if (method.isPresent() && !method.get().isOfBlock()) {
       return;
     }
     throw new FiligreeException(

@@ -45,6 +45,11 @@ public abstract class ActivationRule implements InputRule {
     return OptionalDouble.empty();
   }
 
+  /** The thresholds of CHESS by hidden unit, not to be changed; empty for rules without. */
+  public float[] unitThresholds() {
+    return new float[0];
+  }
+
   /** TEAL and CATS: |x| above a threshold. A threshold of 0 keeps exactly the non-zeros. */
   public static ActivationRule above(float threshold) {
     return new ActivationRule() {
@@ -56,6 +61,30 @@ public abstract class ActivationRule implements InputRule {
       @Override
       public OptionalDouble threshold() {
         return OptionalDouble.of(threshold);
+      }
+    };
+  }
+
+  /**
+   * CHESS: |x_i| above a threshold of its own.
+   *
+   * @param thresholds of a row; inputs may be several rows, one behind the other
+   */
+  public static ActivationRule above(float[] thresholds) {
+    return new ActivationRule() {
+      @Override
+      int select(FloatBuffer x, int offset, int n, int[] active) {
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+          active[count] = i; // overwritten by the next one unless it counts
+          count += Math.abs(x.get(offset + i)) <= thresholds[i % thresholds.length] ? 0 : 1;
+        }
+        return count;
+      }
+
+      @Override
+      public float[] unitThresholds() {
+        return thresholds;
       }
     };
   }

@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.calibrate.ChannelThresholds;
 import dev.filigree.calibrate.MagnitudeThreshold;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
@@ -17,12 +18,14 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.SparsityCount;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Puts activation rules on layers: WINA and TOP_K at once, TEAL and CATS after a calibration pass.
+ * Puts activation rules on layers: WINA and TOP_K at once, TEAL, CATS and CHESS after calibration.
  */
 public final class Activations {
 
@@ -82,8 +85,8 @@ public final class Activations {
   }
 
   /**
-   * Runs inputs through a model with dense activations and sets the thresholds of TEAL and CATS
-   * from what their layers see.
+   * Runs inputs through a model with dense activations and sets the thresholds of TEAL, CATS and
+   * CHESS from what their layers see. CHESS takes the inputs twice.
    *
    * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven
    */
@@ -95,24 +98,61 @@ public final class Activations {
     }
     Pass pass = new Pass();
     int count = 0;
-    for (NDList input : inputs) {
-      try (NDManager manager = model.getNDManager().newSubManager()) {
-        input.attach(manager);
-        ParameterStore store = new ParameterStore(manager, false);
-        Dispatch.observing(pass, () -> root.forward(store, input, false).close());
+    try (NDManager held = model.getNDManager().newSubManager()) {
+      // CHESS weighs gates by what up did over all inputs, so it needs them twice.
+      boolean twice = layers.stream().anyMatch(l -> isChess(l.binding()));
+      List<NDList> again = new ArrayList<>();
+      Energies energies = new Energies();
+      for (NDList input : inputs) {
+        try (NDManager manager = model.getNDManager().newSubManager()) {
+          // What layers compute goes where their inputs belong, and is to go with this pass.
+          input.attach(manager);
+          forward(root, input, manager, twice ? energies : pass);
+          if (twice) {
+            input.attach(held);
+            again.add(input);
+          }
+        }
+        count++;
       }
-      count++;
+      if (twice) {
+        pass.factors.putAll(energies.byGate(layers));
+        for (NDList input : again) {
+          try (NDManager manager = held.newSubManager()) {
+            input.attach(manager);
+            forward(root, input, manager, pass);
+          }
+        }
+      }
     }
     if (count == 0) {
       throw new FiligreeException(Message.FIL_0214);
     }
     boolean wanted = layers.stream().anyMatch(l -> needsCalibration(l.binding()));
-    if (wanted && pass.seen.isEmpty()) {
+    if (wanted && pass.seen.isEmpty() && pass.units.isEmpty()) {
       throw new FiligreeException(
           Message.FIL_0208, layers.stream().filter(l -> needsCalibration(l.binding())).count());
     }
     prepare(layers);
     layers.forEach(l -> assign(l.binding(), pass));
+  }
+
+  private static void forward(
+      Block root, NDList input, NDManager manager, Dispatch.Observer observer) {
+    ParameterStore store = new ParameterStore(manager, false);
+    Dispatch.observing(
+        observer,
+        () -> {
+          NDList outputs = root.forward(store, input, false);
+          outputs.attach(manager); // closed with it
+        });
+  }
+
+  private static boolean isChess(Binding b) {
+    return b.plan()
+        .flatMap(p -> p.activation())
+        .filter(a -> a.method() == ActivationMethod.CHESS)
+        .isPresent();
   }
 
   /** Layers that skip nothing because their threshold is not known yet. */
@@ -135,6 +175,13 @@ public final class Activations {
   }
 
   private static void assign(Binding binding, Pass pass) {
+    ChannelThresholds units = pass.units.get(binding);
+    if (units != null) {
+      double sparsity = binding.plan().orElseThrow().activation().orElseThrow().sparsity();
+      ActivationRule own = ActivationRule.above(units.thresholds(sparsity));
+      binding.setServing(new LayerServing(packedOf(binding.serving()), null, own));
+      return;
+    }
     MagnitudeThreshold seen = pass.seen.get(binding);
     PackedWeights packed = packedOf(binding.serving());
     if (seen != null) {
@@ -152,10 +199,13 @@ public final class Activations {
     }
   }
 
-  /** Collects magnitudes: inputs of TEAL layers, SiLU of the outputs of CATS gates. */
+  /** Collects magnitudes: inputs of TEAL layers, SiLU of the outputs of gates. */
   private static final class Pass implements Dispatch.Observer {
     private static final int SAMPLE_VALUES = 1 << 16;
     private final Map<Binding, MagnitudeThreshold> seen = new LinkedHashMap<>();
+    private final Map<Binding, ChannelThresholds> units = new LinkedHashMap<>();
+    // Of gates under CHESS.
+    private final Map<Binding, double[]> factors = new IdentityHashMap<>();
     private final Map<Binding, float[]> samples = new LinkedHashMap<>();
 
     /** The first whole rows a layer saw, up to a small number of values. */
@@ -176,9 +226,9 @@ public final class Activations {
       if (!needsCalibration(binding) || !Arrays32.isUsable(inputs.head())) {
         return null;
       }
-      MagnitudeThreshold values =
-          seen.computeIfAbsent(binding, b -> new MagnitudeThreshold(b.path()));
       if (binding.role() != Binding.Role.GATE) {
+        MagnitudeThreshold values =
+            seen.computeIfAbsent(binding, b -> new MagnitudeThreshold(b.path()));
         values.add(Arrays32.buffer(inputs.head()).asFloatBuffer());
         samples.computeIfAbsent(binding, b -> firstRows(inputs.head()));
         return null;
@@ -189,7 +239,52 @@ public final class Activations {
       for (int i = 0; i < silu.capacity(); i++) {
         silu.put(i, LayerServing.silu(g.get(i)));
       }
-      values.add(silu);
+      double[] energies = factors.get(binding);
+      if (energies != null) {
+        units.computeIfAbsent(binding, b -> new ChannelThresholds(b.path(), energies)).add(silu);
+      } else {
+        seen.computeIfAbsent(binding, b -> new MagnitudeThreshold(b.path())).add(silu);
+      }
+      return out;
+    }
+  }
+
+  /** The sum of u_i^2 of every up projection under CHESS. */
+  private static final class Energies implements Dispatch.Observer {
+    private final Map<Binding, double[]> sums = new IdentityHashMap<>();
+
+    @Override
+    public NDList observe(Block block, Binding binding, ParameterStore store, NDList inputs) {
+      if (binding.role() != Binding.Role.UP
+          || !isChess(binding)
+          || !Arrays32.isUsable(inputs.head())) {
+        return null;
+      }
+      NDList out = Dispatch.bypassed(() -> block.forward(store, inputs, false));
+      FloatBuffer u = Arrays32.buffer(out.head()).asFloatBuffer();
+      int units = Math.toIntExact(out.head().getShape().getLastDimension());
+      double[] sum = sums.computeIfAbsent(binding, b -> new double[units]);
+      for (int i = 0; i < u.remaining(); i++) {
+        double v = u.get(i);
+        sum[i % units] += v * v;
+      }
+      return out;
+    }
+
+    /** By gate; gate, up and down of a block come from one declaration. */
+    Map<Binding, double[]> byGate(List<Bindings.Layer> layers) {
+      Map<Binding, double[]> out = new IdentityHashMap<>();
+      layers.stream()
+          .map(Bindings.Layer::binding)
+          .filter(b -> b.role() == Binding.Role.GATE && isChess(b))
+          .forEach(
+              gate ->
+                  sums.forEach(
+                      (up, sum) -> {
+                        if (up.group() == gate.group()) {
+                          out.put(gate, sum);
+                        }
+                      }));
       return out;
     }
   }

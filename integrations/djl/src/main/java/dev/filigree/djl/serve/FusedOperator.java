@@ -27,18 +27,22 @@ public abstract class FusedOperator {
   }
 
   /**
-   * CATS.
+   * CATS and CHESS.
    *
-   * @param gate the rule on the gate, with a threshold
+   * @param gate the rule on the gate, with a threshold, or one for every hidden unit
    * @param down what counts the inputs of down
    */
   public static FusedOperator gated(
       GatedFeedForward block, ActivationRule gate, ActivationRule down) {
-    float threshold = (float) gate.threshold().orElseThrow();
+    float[] units = gate.unitThresholds();
+    float threshold = units.length > 0 ? 0 : (float) gate.threshold().orElseThrow();
     return new FeedForward(block) {
       @Override
       void multiply(ByteBuffer in, int batch, ByteBuffer out) {
-        long kept = block.multiplyGated(in, batch, threshold, out);
+        long kept =
+            units.length > 0
+                ? block.multiplyGated(in, batch, units, out)
+                : block.multiplyGated(in, batch, threshold, out);
         long all = (long) batch * block.hidden();
         gate.count(kept, all);
         down.count(kept, all);
