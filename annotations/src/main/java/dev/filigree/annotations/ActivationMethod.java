@@ -30,10 +30,17 @@ public enum ActivationMethod {
    * the block type as CATS does, and acts on that block; the paper's thresholds for the inputs of
    * query and output are {@link #TEAL} on those layers.
    */
-  CHESS;
+  CHESS,
+  /**
+   * For gated feed-forward blocks down(ReLU(gate(x)) * up(x)): skips exactly the hidden units that
+   * ReLU makes zero, so that nothing changes but the order of sums; Mirzadeh et al., "ReLU Strikes
+   * Back" (2023), Song et al., "ProSparse" (2024). Goes on the block type as CATS does. How many
+   * units are zero is up to the training; it takes no sparsity and needs no calibration.
+   */
+  RELU;
 
   /** Whether it spans the three layers of a gated feed-forward block, whose type names them. */
   public boolean isOfBlock() {
-    return this == CATS || this == CHESS;
+    return this == CATS || this == CHESS || this == RELU;
   }
 }

@@ -29,38 +29,48 @@ import java.lang.annotation.Target;
 @Target({ElementType.FIELD, ElementType.METHOD, ElementType.TYPE, ElementType.ANNOTATION_TYPE})
 public @interface ActivationSparse {
 
-  /** Fraction of the activations that is set to zero, 0 &lt;= sparsity &lt; 1. */
-  double sparsity();
+  /**
+   * Fraction of the activations that is set to zero, 0 &lt;= sparsity &lt; 1. Required, but for
+   * {@link ActivationMethod#RELU}, which has none to choose: there it must be left out.
+   */
+  double sparsity() default Double.NaN;
 
   /** How activations are chosen. Default: {@link ActivationMethod#TEAL}. */
   ActivationMethod method() default ActivationMethod.TEAL;
 
   /**
-   * CATS and CHESS only, required there: the name of the annotated type's field that holds the gate
-   * projection.
+   * CATS, CHESS and RELU only, required there: the name of the annotated type's field that holds
+   * the gate projection.
    */
   String gate() default "";
 
   /**
-   * CATS and CHESS only, required there: the name of the annotated type's field that holds the up
-   * projection.
+   * CATS, CHESS and RELU only, required there: the name of the annotated type's field that holds
+   * the up projection.
    */
   String up() default "";
 
   /**
-   * CATS and CHESS only, required there: the name of the annotated type's field that holds the down
-   * projection.
+   * CATS, CHESS and RELU only, required there: the name of the annotated type's field that holds
+   * the down projection.
    */
   String down() default "";
 
   /**
-   * Path globs of layers to take, only on a type and not with CATS or CHESS; see {@link
+   * RELU only: gates at or below this count as zero when the model is served, as if f(g) were g for
+   * g &gt; threshold and else 0 (FATReLU, the last step of ProSparse; the paper takes 0.01).
+   * Finite, at least 0. Default: 0, which is ReLU itself and changes nothing. Training is ReLU's.
+   */
+  double threshold() default 0;
+
+  /**
+   * Path globs of layers to take, only on a type and not with CATS, CHESS or RELU; see {@link
    * Sparse#include()}.
    */
   String[] include() default {};
 
   /**
-   * Path globs of layers to leave alone, only on a type and not with CATS or CHESS. Wins over
+   * Path globs of layers to leave alone, only on a type and not with CATS, CHESS or RELU. Wins over
    * {@link #include()}.
    */
   String[] exclude() default {};

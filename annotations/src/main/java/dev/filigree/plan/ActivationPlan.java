@@ -6,12 +6,22 @@ import dev.filigree.annotations.ActivationMethod;
  * How the inputs of one layer (for CATS: the outputs of its gate) become sparse at inference.
  *
  * @param method how activations are chosen
- * @param sparsity fraction set to zero, 0 to below 1
+ * @param sparsity fraction set to zero, 0 to below 1; NaN for RELU, which does not choose it
+ * @param relu for RELU; for other methods {@link ReluPlan#PLAIN}
  */
-public record ActivationPlan(ActivationMethod method, double sparsity) {
+public record ActivationPlan(ActivationMethod method, double sparsity, ReluPlan relu) {
+
+  /** A method other than RELU. */
+  public ActivationPlan(ActivationMethod method, double sparsity) {
+    this(method, sparsity, ReluPlan.PLAIN);
+  }
 
   /** Short form for summaries, for example {@code teal 0.5}. */
   public String text() {
-    return method.name().toLowerCase(java.util.Locale.ROOT) + " " + sparsity;
+    String name = method.name().toLowerCase(java.util.Locale.ROOT);
+    if (method != ActivationMethod.RELU) {
+      return name + " " + sparsity;
+    }
+    return relu.threshold() == 0 ? name : name + " above " + relu.threshold();
   }
 }

@@ -111,6 +111,7 @@ public final class AnnotationReader {
           s.gate(),
           s.up(),
           s.down(),
+          new ReluPlan(s.threshold()),
           List.of(s.include()),
           List.of(s.exclude()));
     }

@@ -48,14 +48,28 @@ public sealed interface Declaration
       List<String> exclude)
       implements Declaration {}
 
-  /** {@code @ActivationSparse} as written; empty role names mean not given. */
+  /** {@code @ActivationSparse} as written; empty role names and a NaN sparsity mean not given. */
   record Activations(
       double sparsity,
       ActivationMethod method,
       String gate,
       String up,
       String down,
+      ReluPlan relu,
       List<String> include,
       List<String> exclude)
-      implements Declaration {}
+      implements Declaration {
+
+    /** Without what is for RELU only. */
+    public Activations(
+        double sparsity,
+        ActivationMethod method,
+        String gate,
+        String up,
+        String down,
+        List<String> include,
+        List<String> exclude) {
+      this(sparsity, method, gate, up, down, ReluPlan.PLAIN, include, exclude);
+    }
+  }
 }

@@ -46,7 +46,7 @@ public enum Message {
   FIL_0119(
       "method = %s spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
   FIL_0120(
-      "%s names fields but method is %s. Only CATS and CHESS take gate, up and down; remove them or set method = ActivationMethod.CATS."),
+      "%s names fields but method is %s. Only CATS, CHESS and RELU take gate, up and down; remove them or set method = ActivationMethod.CATS."),
   FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
   FIL_0122(
       "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
@@ -70,7 +70,7 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "Two annotations set CATS or CHESS and another activation method on layer %s. Remove or exclude it in one of them."),
+      "Two annotations set CATS, CHESS or RELU and another activation method on layer %s. Remove or exclude it in one of them."),
   FIL_0135(
       "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
   FIL_0136(
@@ -404,6 +404,14 @@ public enum Message {
       "config.json cannot say that the decoder's %s is %s; it would be read as %s. Change the shape, or keep the weights as DJL's .params."),
   FIL_0832(
       "The shorter part of the text, of which nine tenths are trained on and one is held out, has %s tokens; more than %s are needed, the length of a sequence. Pass a longer text."),
+  FIL_0833(
+      "method = %s needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5."),
+  FIL_0834(
+      "sparsity is %s, but method = RELU skips what ReLU makes zero and has none to choose. Remove sparsity."),
+  FIL_0835("%s is given, but method is %s; it is for RELU only. Remove it."),
+  FIL_0837("threshold is %s; it must be finite and at least 0. Nearest legal value: %s."),
+  FIL_0838(
+      "%s declares method = RELU, and its activation() is %s. Compute ReLU in its forward and return Activation.RELU there, or declare CATS for SILU."),
   FIL_0840(
       "%s is no recipe: %s. A recipe is a YAML file in UTF-8 of %s bytes at most; docs/recipes.md shows one."),
   FIL_0841("%s: this is no YAML: %s. %s."),

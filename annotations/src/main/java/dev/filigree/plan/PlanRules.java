@@ -1,5 +1,6 @@
 package dev.filigree.plan;
 
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.annotations.Criterion;
 import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.ScheduleKind;
@@ -96,7 +97,7 @@ public final class PlanRules {
 
   /** What a legal activation declaration means. */
   public static ActivationPlan activationPlan(Declaration.Activations a) {
-    return new ActivationPlan(a.method(), a.sparsity());
+    return new ActivationPlan(a.method(), a.sparsity(), a.relu());
   }
 
   /** Short form of a legal declaration for summaries, for example {@code 2:4}. */
@@ -185,7 +186,21 @@ public final class PlanRules {
   }
 
   private static void checkActivations(Declaration.Activations a, List<Problem> problems) {
-    checkSparsity(a.sparsity(), problems);
+    if (a.method() == ActivationMethod.RELU) {
+      if (!Double.isNaN(a.sparsity())) {
+        problems.add(Problem.of(Message.FIL_0834, "sparsity", a.sparsity()));
+      }
+      checkRelu(a.relu(), problems);
+    } else {
+      if (Double.isNaN(a.sparsity())) {
+        problems.add(Problem.of(Message.FIL_0833, "", a.method()));
+      } else {
+        checkSparsity(a.sparsity(), problems);
+      }
+      if (a.relu().threshold() != 0) {
+        problems.add(Problem.of(Message.FIL_0835, "threshold", "threshold", a.method()));
+      }
+    }
     Map<String, String> roles = roles(a);
     if (a.method().isOfBlock()) {
       if (!(a.include().isEmpty() && a.exclude().isEmpty())) {
@@ -211,6 +226,13 @@ public final class PlanRules {
               problems.add(Problem.of(Message.FIL_0120, role, role, a.method()));
             }
           });
+    }
+  }
+
+  private static void checkRelu(ReluPlan relu, List<Problem> problems) {
+    double t = relu.threshold();
+    if (!Double.isFinite(t) || t < 0) {
+      problems.add(Problem.of(Message.FIL_0837, "threshold", t, t < 0 ? "0.0" : "0.01"));
     }
   }
 

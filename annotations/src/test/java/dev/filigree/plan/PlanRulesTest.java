@@ -224,6 +224,35 @@ class PlanRulesTest {
     return SiteRules.check(all, site).stream().map(f -> f.problem().message()).toList();
   }
 
+  @Test
+  void reluHasNoSparsityAndOthersDo() {
+    assertThat(messages(relu(Double.NaN, 0))).isEmpty();
+    assertThat(messages(relu(Double.NaN, 0.01))).isEmpty();
+    assertThat(messages(relu(0.5, 0))).containsExactly(Message.FIL_0834);
+    assertThat(messages(relu(Double.NaN, -0.1))).containsExactly(Message.FIL_0837);
+    assertThat(messages(relu(Double.NaN, Double.POSITIVE_INFINITY)))
+        .containsExactly(Message.FIL_0837);
+    assertThat(PlanRules.text(relu(Double.NaN, 0))).isEqualTo("relu");
+    assertThat(PlanRules.text(relu(Double.NaN, 0.01))).isEqualTo("relu above 0.01");
+    assertThat(
+            messages(
+                new Declaration.Activations(
+                    Double.NaN, ActivationMethod.TEAL, "", "", "", List.of(), List.of())))
+        .containsExactly(Message.FIL_0833);
+  }
+
+  private static Declaration.Activations relu(double sparsity, double threshold) {
+    return new Declaration.Activations(
+        sparsity,
+        ActivationMethod.RELU,
+        "g",
+        "u",
+        "d",
+        new ReluPlan(threshold),
+        List.of(),
+        List.of());
+  }
+
   private static List<Message> messages(Declaration d) {
     return PlanRules.check(d).stream().map(Problem::message).toList();
   }

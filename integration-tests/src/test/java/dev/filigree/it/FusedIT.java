@@ -1,6 +1,7 @@
 package dev.filigree.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Model;
 import ai.djl.inference.Predictor;
@@ -24,6 +25,8 @@ import dev.filigree.djl.ModelSummary;
 import dev.filigree.djl.PackOptions;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
+import dev.filigree.kernel.Activation;
+import dev.filigree.plan.FiligreeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -121,6 +124,76 @@ class FusedIT {
       up = "w3",
       down = "w2")
   static final class Chess extends Gated {
+    private final Linear w1 = child("w1", HIDDEN);
+    private final Linear w3 = child("w3", HIDDEN);
+    private final Linear w2 = child("w2", IN);
+
+    @Override
+    Linear first() {
+      return w1;
+    }
+
+    @Override
+    Linear second() {
+      return w3;
+    }
+
+    @Override
+    Linear third() {
+      return w2;
+    }
+  }
+
+  /** down(ReLU(gate(x)) * up(x)). */
+  abstract static class ReluGated extends Gated {
+    private final Linear w1 = child("w1", HIDDEN);
+    private final Linear w3 = child("w3", HIDDEN);
+    private final Linear w2 = child("w2", IN);
+
+    @Override
+    Linear first() {
+      return w1;
+    }
+
+    @Override
+    Linear second() {
+      return w3;
+    }
+
+    @Override
+    Linear third() {
+      return w2;
+    }
+
+    @Override
+    public Activation activation() {
+      return Activation.RELU;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+        ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
+      NDArray g = w1.forward(store, inputs, training).head();
+      NDArray u = w3.forward(store, inputs, training).head();
+      NDArray h = ai.djl.nn.Activation.relu(g).mul(u);
+      return w2.forward(store, new NDList(h), training);
+    }
+  }
+
+  @ActivationSparse(method = ActivationMethod.RELU, gate = "w1", up = "w3", down = "w2")
+  static final class Relu extends ReluGated {}
+
+  @ActivationSparse(
+      method = ActivationMethod.RELU,
+      gate = "w1",
+      up = "w3",
+      down = "w2",
+      threshold = 0.25)
+  static final class FatRelu extends ReluGated {}
+
+  /** Declares ReLU and computes SiLU. */
+  @ActivationSparse(method = ActivationMethod.RELU, gate = "w1", up = "w3", down = "w2")
+  static final class NotRelu extends Gated {
     private final Linear w1 = child("w1", HIDDEN);
     private final Linear w3 = child("w3", HIDDEN);
     private final Linear w2 = child("w2", IN);
@@ -425,6 +498,79 @@ class FusedIT {
       assertThat(up.format()).isEqualTo("dense");
       assertThat(up.reason()).contains("CATS outside a fused block");
       same(predict(model, x), expected);
+    }
+  }
+
+  /** The definition, in double; hidden units with a gate at or below t are zero. */
+  private static float[] relu(ReluGated block, float[] x, double t) {
+    double[] g = product(block.first(), x, 0);
+    double[] u = product(block.second(), x, 0);
+    float[] h = new float[HIDDEN];
+    for (int i = 0; i < HIDDEN; i++) {
+      h[i] = g[i] > t ? (float) (g[i] * u[i]) : 0;
+    }
+    double[] y = product(block.third(), h, 0);
+    float[] out = new float[IN];
+    for (int i = 0; i < IN; i++) {
+      out[i] = (float) y[i];
+    }
+    return out;
+  }
+
+  @Test
+  void reluInOneCallWithoutCalibrationAndFromAFile(@TempDir Path folder) {
+    Relu block = new Relu();
+    float[] x = Models.gaussian(IN, 5);
+    Path file = folder.resolve("relu.safetensors");
+    float[] expected;
+    try (Model model = Models.initialised(block, new Shape(1, IN), 51)) {
+      expected = relu(block, x, 0);
+      BindingIT.close(predict(model, x).get(0), expected);
+      double[] g = product(block.first(), x, 0);
+      double zeros = Arrays.stream(g).filter(v -> v <= 0).count() / (double) HIDDEN;
+      LayerSummary down = Models.layer(Filigree.summary(model), "w2");
+      assertThat(down.plan()).isEqualTo("relu");
+      assertThat(down.activationSparsity()).as("exactly the zeros").isEqualTo(zeros);
+      isFused(model, SPARSE, "fused dense+columns", "w1", "w3", "w2");
+      assertThat(Models.layer(Filigree.summary(model), "w1").activationSparsity())
+          .isBetween(0.3, 0.7);
+      Filigree.save(model, file);
+    }
+    try (Model model = Model.newInstance("relu")) {
+      model.setBlock(new Relu());
+      Filigree.load(model, file);
+      BindingIT.close(predict(model, x).get(0), expected);
+    }
+  }
+
+  @Test
+  void reluAboveAThreshold(@TempDir Path folder) {
+    FatRelu block = new FatRelu();
+    float[] x = Models.gaussian(IN, 5);
+    Path file = folder.resolve("fat.safetensors");
+    float[] expected;
+    try (Model model = Models.initialised(block, new Shape(1, IN), 52)) {
+      expected = relu(block, x, 0.25);
+      assertThat(expected).isNotEqualTo(relu(block, x, 0));
+      BindingIT.close(predict(model, x).get(0), expected);
+      assertThat(Models.layer(Filigree.summary(model), "w1").plan()).isEqualTo("relu above 0.25");
+      isFused(model, SPARSE, "fused dense+columns", "w1", "w3", "w2");
+      Filigree.save(model, file);
+    }
+    try (Model model = Model.newInstance("fat")) {
+      model.setBlock(new FatRelu());
+      Filigree.load(model, file);
+      BindingIT.close(predict(model, x).get(0), expected);
+    }
+  }
+
+  @Test
+  void reluOfABlockWithAnotherFunctionIsRefused() {
+    try (Model model = Models.initialised(new NotRelu(), new Shape(1, IN), 53)) {
+      assertThatThrownBy(() -> Filigree.bind(model.getBlock()))
+          .isInstanceOf(FiligreeException.class)
+          .hasMessageContaining(
+              "FIL-0838: type NotRelu declares method = RELU, and its activation() is SILU.");
     }
   }
 }

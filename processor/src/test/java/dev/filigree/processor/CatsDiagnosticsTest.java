@@ -38,6 +38,47 @@ class CatsDiagnosticsTest {
   }
 
   @Test
+  void reluNamesThemAndHasNoSparsity() {
+    String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
+    String relu = "@ActivationSparse(method = ActivationMethod.RELU,\n";
+    assertClean(relu + roles + ")\n" + block(FIELDS));
+    assertClean(relu + roles + ", threshold = 0.01)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0117: method = RELU needs the names of three fields; down is missing. Write gate = \"...\", up = \"...\", down = \"...\".",
+        "/*here*/ " + relu + "gate = \"w1\", up = \"w3\")\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0834: sparsity is 0.5, but method = RELU skips what ReLU makes zero and has none to choose. Remove sparsity.",
+        relu + roles + ",\nsparsity = 0.5 /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0837: threshold is -1.0; it must be finite and at least 0. Nearest legal value: 0.0.",
+        relu + roles + ",\nthreshold = -1 /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0835: threshold is given, but method is CATS; it is for RELU only. Remove it.",
+        cats(roles + ",\nthreshold = 0.1 /*here*/") + block(FIELDS));
+  }
+
+  @Test
+  void othersNeedASparsity() {
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = TEAL needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        block("Linear w2;\n@ActivationSparse /*here*/\nLinear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = CATS needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        "/*here*/ @ActivationSparse(method = ActivationMethod.CATS,\ngate = \"w1\", up = \"w3\", down = \"w2\")\n"
+            + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = WINA needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        block("/*here*/ @ActivationSparse(method = ActivationMethod.WINA)\nLinear w1;"));
+  }
+
+  @Test
   void inheritedFields() {
     assertClean(
         "abstract class Base extends AbstractBlock {\nprivate Linear w1;\n}\n",
@@ -84,7 +125,7 @@ class CatsDiagnosticsTest {
   void otherMethodWithRoles() {
     assertOnly(
         ERROR,
-        "FIL-0120: gate names fields but method is TEAL. Only CATS and CHESS take gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "FIL-0120: gate names fields but method is TEAL. Only CATS, CHESS and RELU take gate, up and down; remove them or set method = ActivationMethod.CATS.",
         "@ActivationSparse(sparsity = 0.5,\ngate = \"w1\") /*here*/\n" + block(FIELDS));
   }
 
@@ -118,7 +159,7 @@ class CatsDiagnosticsTest {
   void secondMethodOnAPart() {
     assertOnly(
         ERROR,
-        "FIL-0134: Two annotations set CATS or CHESS and another activation method on layer w2. Remove or exclude it in one of them.",
+        "FIL-0134: Two annotations set CATS, CHESS or RELU and another activation method on layer w2. Remove or exclude it in one of them.",
         cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
             + block("Linear w1, w3;\n@ActivationSparse(sparsity = 0.5) Linear w2;"));
   }

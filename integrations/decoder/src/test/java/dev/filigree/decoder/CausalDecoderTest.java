@@ -164,6 +164,23 @@ class CausalDecoderTest {
     }
   }
 
+  /** Weights trained with SiLU start a model with ReLU. */
+  @Test
+  void weightsUnderReluInPlaceOfSilu() {
+    DecoderConfig config = config(4, 2, RopeLayout.ADJACENT, null, 5, true, false, false);
+    DecoderWeights silu = new RandomModel(config, 12);
+    DecoderWeights relu = silu.withActivation(Activation.RELU);
+    float[][] expected = Models.logits(relu, ids(TOKENS));
+    assertThat(expected[3]).isNotEqualTo(Models.logits(silu, ids(TOKENS))[3]);
+    try (NDManager manager = manager()) {
+      CausalDecoder decoder = CausalDecoder.of(relu, manager);
+      assertThat(decoder.config()).isEqualTo(config.withActivation(Activation.RELU));
+      NDArray ids = manager.create(longs(ids(TOKENS)), new Shape(1, TOKENS));
+      isServed(forward(decoder, manager, ids).head(), expected);
+      assertThat(decoder.weights().config().activation()).isEqualTo(Activation.RELU);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("shapes")
   void withKeysAndValuesOfTheTokensBefore(DecoderConfig config) {

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.block.GatedFeedForward;
@@ -120,8 +121,11 @@ final class FusedPacking {
       boolean roles =
           layers.get(1).role() == Binding.Role.UP && layers.get(2).role() == Binding.Role.DOWN;
       boolean ready = rules.get(0) != null && rules.get(2) != null;
-      // Thresholds are those of SiLU.
-      if (!roles || !ready || block.activation() != Activation.SILU) {
+      boolean relu =
+          layers.get(0).plan().flatMap(p -> p.activation()).orElseThrow().method()
+              == ActivationMethod.RELU;
+      // Thresholds of CATS and CHESS are those of SiLU.
+      if (!roles || !ready || block.activation() != (relu ? Activation.RELU : Activation.SILU)) {
         return null;
       }
       return FusedOperator.gated(

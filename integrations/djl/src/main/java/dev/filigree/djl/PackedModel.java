@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.Provenance;
@@ -132,7 +133,9 @@ final class PackedModel {
           PackedWeights weights =
               new PackedWeights(
                   owner, Map.of(1, new WeightForm.Packed(matrix)), matrix.rows(), matrix.cols());
-          owner.setServing(new LayerServing(weights, rules.get(owner), null));
+          ActivationRule rule = rules.get(owner);
+          boolean gate = owner.role() == Binding.Role.GATE;
+          owner.setServing(new LayerServing(weights, gate ? null : rule, gate ? rule : null));
         } else {
           setUnpacked(model, parameter, matrix);
         }
@@ -176,7 +179,12 @@ final class PackedModel {
     }
     try {
       if (!threshold.contains(UNITS)) {
-        return ActivationRule.above(Float.parseFloat(threshold));
+        float t = Float.parseFloat(threshold);
+        boolean relu =
+            binding.role() == Binding.Role.GATE
+                && binding.plan().flatMap(p -> p.activation()).orElseThrow().method()
+                    == ActivationMethod.RELU;
+        return relu ? ActivationRule.relu(t) : ActivationRule.above(t);
       }
       String[] each = threshold.split(UNITS, -1);
       float[] units = new float[each.length];

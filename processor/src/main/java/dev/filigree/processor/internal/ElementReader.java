@@ -12,6 +12,7 @@ import dev.filigree.annotations.Sparse;
 import dev.filigree.annotations.Training;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.processor.internal.AnnotationValues.MalformedException;
 import dev.filigree.processor.internal.DeclaredElement.Place;
 import java.util.ArrayList;
@@ -135,6 +136,7 @@ final class ElementReader {
           v.string("gate"),
           v.string("up"),
           v.string("down"),
+          new ReluPlan(v.number("threshold")),
           v.strings("include"),
           v.strings("exclude"));
     }

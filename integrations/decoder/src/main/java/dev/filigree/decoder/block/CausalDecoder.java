@@ -92,7 +92,21 @@ public final class CausalDecoder extends AbstractBlock {
    * @throws FiligreeException FIL-0712 for a weight that is not finite
    */
   public static CausalDecoder of(DecoderWeights weights, NDManager manager) {
-    CausalDecoder decoder = new CausalDecoder(weights.config());
+    return of(weights, manager, SwiGlu::new);
+  }
+
+  /**
+   * The same with feed-forward blocks of the caller's own class.
+   *
+   * @param manager owns the parameters
+   * @param feedForward called once for every layer
+   * @throws FiligreeException FIL-0712 for a weight that is not finite
+   */
+  public static CausalDecoder of(
+      DecoderWeights weights,
+      NDManager manager,
+      Function<DecoderConfig, ? extends SwiGlu> feedForward) {
+    CausalDecoder decoder = new CausalDecoder(weights.config(), feedForward);
     decoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
     decoder.load(weights);
     return decoder;

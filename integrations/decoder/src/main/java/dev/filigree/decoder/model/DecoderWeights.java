@@ -1,5 +1,6 @@
 package dev.filigree.decoder.model;
 
+import dev.filigree.kernel.Activation;
 import java.nio.ByteBuffer;
 
 /**
@@ -48,5 +49,30 @@ public interface DecoderWeights {
     ByteBuffer all = floats(name);
     to.put(at, all, 0, all.limit());
     return all.limit();
+  }
+
+  /**
+   * The same tensors under another activation function, with RELU the start of ReLU substitution:
+   * another model, worse than this one until it was trained on.
+   */
+  default DecoderWeights withActivation(Activation f) {
+    DecoderWeights same = this;
+    DecoderConfig config = config().withActivation(f);
+    return new DecoderWeights() {
+      @Override
+      public DecoderConfig config() {
+        return config;
+      }
+
+      @Override
+      public ByteBuffer floats(String name) {
+        return same.floats(name);
+      }
+
+      @Override
+      public int read(String name, ByteBuffer to, int at) {
+        return same.read(name, to, at);
+      }
+    };
   }
 }

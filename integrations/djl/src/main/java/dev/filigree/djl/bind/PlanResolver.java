@@ -2,8 +2,10 @@ package dev.filigree.djl.bind;
 
 import ai.djl.nn.Block;
 import ai.djl.util.Pair;
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
+import dev.filigree.kernel.Activation;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.Declarations;
 import dev.filigree.plan.FiligreeException;
@@ -260,6 +262,12 @@ final class PlanResolver {
     List<Problem> problems =
         SiteRules.checkRoles(d, owner.getClass().getSimpleName(), ClassPlan.families(owner));
     problems.forEach(p -> errors.add(p.text() + " (" + a.origin() + ")"));
+    if (d.method() == ActivationMethod.RELU
+        && owner instanceof GatedFeedForward g
+        && g.activation() != Activation.RELU) {
+      errors.add(Message.FIL_0838.text(a.origin(), g.activation()));
+      return true;
+    }
     if (problems.isEmpty()) {
       Object group = new Object();
       assign(a, owner, d.gate(), Binding.Role.GATE, group);

@@ -127,6 +127,12 @@ record RecipeRules(String file, SparsityPlan recipe) {
                     .map(
                         method ->
                             new Declaration.Activations(
-                                a.sparsity(), method, "", "", "", List.of(), List.of())));
+                                a.choosesSparsity() ? a.sparsity() : Double.NaN,
+                                method,
+                                "",
+                                "",
+                                "",
+                                List.of(),
+                                List.of())));
   }
 }

@@ -26,7 +26,7 @@ public interface GatedFeedForward {
   /** The layer that takes the product. */
   Block down();
 
-  /** f; SiLU unless said otherwise. CATS is defined for SiLU only. */
+  /** f; SiLU unless said otherwise. CATS and CHESS are defined for SiLU only, RELU for ReLU. */
   default Activation activation() {
     return Activation.SILU;
   }

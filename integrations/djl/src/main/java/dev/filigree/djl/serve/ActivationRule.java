@@ -40,9 +40,14 @@ public abstract class ActivationRule implements InputRule {
     return all == 0 ? Double.NaN : 1 - kept.sum() / (double) all;
   }
 
-  /** The threshold of TEAL and CATS; empty for rules without one. */
+  /** The threshold of TEAL, CATS and RELU; empty for rules without one. */
   public OptionalDouble threshold() {
     return OptionalDouble.empty();
+  }
+
+  /** Whether it judges the outputs of a gate by ReLU of them; others do by SiLU. */
+  boolean isRelu() {
+    return false;
   }
 
   /** The thresholds of CHESS by hidden unit, not to be changed; empty for rules without. */
@@ -56,6 +61,31 @@ public abstract class ActivationRule implements InputRule {
       @Override
       int select(FloatBuffer x, int offset, int n, int[] active) {
         return ActiveInputs.above(x, offset, n, threshold, active);
+      }
+
+      @Override
+      public OptionalDouble threshold() {
+        return OptionalDouble.of(threshold);
+      }
+    };
+  }
+
+  /** RELU: ReLU(x) above a threshold, which is 0 or more, that is x above it. A NaN is kept. */
+  public static ActivationRule relu(float threshold) {
+    return new ActivationRule() {
+      @Override
+      int select(FloatBuffer x, int offset, int n, int[] active) {
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+          active[count] = i; // overwritten by the next one unless it counts
+          count += x.get(offset + i) <= threshold ? 0 : 1;
+        }
+        return count;
+      }
+
+      @Override
+      boolean isRelu() {
+        return true;
       }
 
       @Override

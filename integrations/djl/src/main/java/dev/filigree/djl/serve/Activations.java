@@ -16,6 +16,7 @@ import dev.filigree.djl.bind.ServingOperator;
 import dev.filigree.plan.ActivationPlan;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.SparsityCount;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -25,7 +26,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Puts activation rules on layers: WINA and TOP_K at once, TEAL, CATS and CHESS after calibration.
+ * Puts activation rules on layers: WINA, TOP_K and RELU at once, TEAL, CATS and CHESS after
+ * calibration.
  */
 public final class Activations {
 
@@ -39,7 +41,9 @@ public final class Activations {
     for (Bindings.Layer layer : layers) {
       Binding binding = layer.binding();
       ActivationPlan plan = binding.plan().flatMap(p -> p.activation()).orElse(null);
-      if (plan != null
+      if (plan != null && plan.method() == ActivationMethod.RELU) {
+        prepareRelu(binding, plan.relu());
+      } else if (plan != null
           && binding.isPackable()
           && isReady(binding)
           && packedOf(binding.serving()) == null
@@ -54,6 +58,22 @@ public final class Activations {
               new LayerServing(null, ActivationRule.wina(columnNorms(weight), remove), null));
         }
       }
+    }
+  }
+
+  /** Hidden units that are zero are known when the gate is; up has nothing to say. */
+  private static void prepareRelu(Binding binding, ReluPlan plan) {
+    if (!binding.isPackable()
+        || FusedServing.serves(binding)
+        || (binding.serving() instanceof LayerServing s && s.rule() != null)) {
+      return;
+    }
+    PackedWeights packed = packedOf(binding.serving());
+    if (binding.role() == Binding.Role.GATE) {
+      ActivationRule rule = ActivationRule.relu((float) plan.threshold());
+      binding.setServing(new LayerServing(packed, null, rule));
+    } else if (binding.role() == Binding.Role.DOWN) {
+      binding.setServing(new LayerServing(packed, ActivationRule.above(0f), null));
     }
   }
 
@@ -171,7 +191,8 @@ public final class Activations {
   private static boolean needsCalibration(Binding b) {
     ActivationMethod method =
         b.plan().flatMap(p -> p.activation()).map(ActivationPlan::method).orElse(null);
-    return method == ActivationMethod.TEAL || b.role() == Binding.Role.GATE;
+    boolean gate = b.role() == Binding.Role.GATE && method != ActivationMethod.RELU;
+    return method == ActivationMethod.TEAL || gate;
   }
 
   private static void assign(Binding binding, Pass pass) {

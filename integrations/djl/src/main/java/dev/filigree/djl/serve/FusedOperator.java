@@ -27,7 +27,7 @@ public abstract class FusedOperator {
   }
 
   /**
-   * CATS and CHESS.
+   * CATS, CHESS and RELU.
    *
    * @param gate the rule on the gate, with a threshold, or one for every hidden unit
    * @param down what counts the inputs of down

@@ -31,7 +31,8 @@ public final class LayerServing implements ServingOperator {
   /**
    * @param packed packed weights, or null
    * @param rule which inputs are kept, or null for all
-   * @param gate CATS: which outputs are kept, judged on SiLU of the output; or null
+   * @param gate CATS: which outputs are kept, judged on SiLU of the output; RELU: on ReLU of it; or
+   *     null
    */
   public LayerServing(PackedWeights packed, ActivationRule rule, ActivationRule gate) {
     this(packed, rule, gate, new float[0]);
@@ -113,10 +114,10 @@ public final class LayerServing implements ServingOperator {
       result = Dispatch.bypassed(() -> block.forward(store, new NDList(kept), false));
       kept.close();
     }
-    if (result == null && gate != null) {
+    if (result == null && gate != null && !isAsItIs(gate)) {
       result = Dispatch.bypassed(() -> block.forward(store, inputs, false));
     }
-    if (gate != null && result != null && Arrays32.isUsable(result.head())) {
+    if (gate != null && !isAsItIs(gate) && result != null && Arrays32.isUsable(result.head())) {
       keepOutputs(result.head());
     }
     return result;
@@ -159,19 +160,24 @@ public final class LayerServing implements ServingOperator {
     }
   }
 
+  /** Where only what ReLU makes zero is skipped, the block itself makes it zero. */
+  private static boolean isAsItIs(ActivationRule gate) {
+    return gate.isRelu() && gate.threshold().orElseThrow() == 0;
+  }
+
   /**
    * CATS on the gate's output g: where |SiLU(g)| is not above the threshold, g becomes 0, and so
-   * does SiLU(g).
+   * does SiLU(g). The same with ReLU.
    */
   private void keepOutputs(NDArray output) {
     int n = Math.toIntExact(output.size());
     FloatBuffer g = Arrays32.buffer(output).asFloatBuffer();
-    FloatBuffer silu = FloatBuffer.allocate(n);
+    FloatBuffer judged = FloatBuffer.allocate(n);
     for (int i = 0; i < n; i++) {
-      silu.put(i, silu(g.get(i)));
+      judged.put(i, gate.isRelu() ? g.get(i) : silu(g.get(i)));
     }
     int[] active = Scratch.get().active(n);
-    int count = gate.keep(silu, 0, n, active);
+    int count = gate.keep(judged, 0, n, active);
     int next = 0;
     for (int i = 0; i < n; i++) {
       if (next < count && active[next] == i) {
