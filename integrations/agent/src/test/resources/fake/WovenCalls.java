@@ -3,6 +3,7 @@ package dev.filigree.djl.weave;
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Dataset;
@@ -29,6 +30,11 @@ public final class WovenCalls {
 
   public static void exitForward(Block block) {
     say("exit " + block.getClass().getSimpleName());
+  }
+
+  public static GradientCollector collecting(Trainer t, GradientCollector collector) {
+    say("collecting " + t.getModel().getName());
+    return collector;
   }
 
   public static void enterStep(Trainer t) {

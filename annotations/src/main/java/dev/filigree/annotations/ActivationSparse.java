@@ -18,9 +18,9 @@ import java.lang.annotation.Target;
  * final class FeedForward extends AbstractBlock { ... }
  * }</pre>
  *
- * <p>Training is not touched. {@link ActivationMethod#TEAL}, {@link ActivationMethod#CATS} and
- * {@link ActivationMethod#CHESS} need a calibration pass over a few hundred inputs before they act;
- * until then the layer runs dense and the summary says so.
+ * <p>Training is not touched, but for {@link #lambda}. {@link ActivationMethod#TEAL}, {@link
+ * ActivationMethod#CATS} and {@link ActivationMethod#CHESS} need a calibration pass over a few
+ * hundred inputs before they act; until then the layer runs dense and the summary says so.
  *
  * <p>May be combined with {@link Sparse} or {@link NMSparse} on the same layer.
  */
@@ -62,6 +62,27 @@ public @interface ActivationSparse {
    * Finite, at least 0. Default: 0, which is ReLU itself and changes nothing. Training is ReLU's.
    */
   double threshold() default 0;
+
+  /**
+   * RELU only: ProSparse's regulariser of training, which drives hidden units to zero; the factor
+   * of every stage, each finite and at least 0. Default: none, no regulariser.
+   *
+   * <p>To the loss of every optimizer step lambda(step) * mean |h| is added, h = ReLU(gate(x)) *
+   * up(x), the input of down. The mean is over all elements of one forward pass of this block
+   * [tokens, hidden units], so that lambda does not depend on width or batch; the terms of several
+   * blocks, and of several forward passes of one, are summed. In the first stage lambda is the
+   * first factor; in each later one it rises (or falls) from the factor before to its own on half a
+   * sine, a + (b - a) * (1 + sin(pi * (u - 1/2))) / 2 for the share u of the stage that is done.
+   * After the last stage the last factor stays. One factor alone is constant.
+   */
+  double[] lambda() default {};
+
+  /**
+   * RELU only: where every stage of {@link #lambda} ends, ascending and above 0, in fractions of
+   * the planned training, to 1, or in optimizer steps, all of one kind as in {@link Schedule}.
+   * Default: stages of the same length.
+   */
+  double[] end() default {};
 
   /**
    * Path globs of layers to take, only on a type and not with CATS, CHESS or RELU; see {@link

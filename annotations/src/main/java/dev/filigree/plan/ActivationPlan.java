@@ -16,12 +16,19 @@ public record ActivationPlan(ActivationMethod method, double sparsity, ReluPlan 
     this(method, sparsity, ReluPlan.PLAIN);
   }
 
+  /** The same with another threshold or regulariser. */
+  public ActivationPlan withRelu(ReluPlan other) {
+    return new ActivationPlan(method, sparsity, other);
+  }
+
   /** Short form for summaries, for example {@code teal 0.5}. */
   public String text() {
     String name = method.name().toLowerCase(java.util.Locale.ROOT);
     if (method != ActivationMethod.RELU) {
       return name + " " + sparsity;
     }
-    return relu.threshold() == 0 ? name : name + " above " + relu.threshold();
+    String above = relu.threshold() == 0 ? "" : " above " + relu.threshold();
+    String lambda = String.join(", ", relu.lambda().stream().map(String::valueOf).toList());
+    return name + above + (lambda.isEmpty() ? "" : " (lambda " + lambda + ")");
   }
 }

@@ -111,7 +111,10 @@ public final class AnnotationReader {
           s.gate(),
           s.up(),
           s.down(),
-          new ReluPlan(s.threshold()),
+          new ReluPlan(
+              s.threshold(),
+              Arrays.stream(s.lambda()).boxed().toList(),
+              Arrays.stream(s.end()).boxed().toList()),
           List.of(s.include()),
           List.of(s.exclude()));
     }

@@ -22,6 +22,11 @@ public record LayerPlan(
     return new LayerPlan(Optional.empty(), Optional.of(activation), origin);
   }
 
+  /** The same with another plan for the activations. */
+  public LayerPlan withActivation(ActivationPlan other) {
+    return new LayerPlan(weight, Optional.of(other), origin);
+  }
+
   /** Short form for summaries. */
   public String text() {
     String w = weight.map(WeightPlan::text).orElse("");

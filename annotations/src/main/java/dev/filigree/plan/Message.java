@@ -407,11 +407,18 @@ public enum Message {
   FIL_0833(
       "method = %s needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5."),
   FIL_0834(
-      "sparsity is %s, but method = RELU skips what ReLU makes zero and has none to choose. Remove sparsity."),
-  FIL_0835("%s is given, but method is %s; it is for RELU only. Remove it."),
+      "%s is given, but method is %s. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it."),
+  FIL_0835(
+      "%s: lambda is declared, but no hidden units were seen in this training step, so nothing is added to its loss. Add -javaagent:filigree-agent.jar and take collectors from Trainer.newGradientCollector(), or let the block call Filigree.hidden(down, h).",
+      Severity.WARNING),
+  FIL_0836(
+      "end is {%s} and lambda has %s factor(s). Each needs the end of its stage: above 0, ascending, all fractions to 1 or all whole steps."),
   FIL_0837("threshold is %s; it must be finite and at least 0. Nearest legal value: %s."),
   FIL_0838(
       "%s declares method = RELU, and its activation() is %s. Compute ReLU in its forward and return Activation.RELU there, or declare CATS for SILU."),
+  FIL_0839(
+      "The stages of lambda of %s are in fractions, but the planned number of steps is unknown; the first factor, %s, stays. Call Filigree.plannedSteps(trainer, steps) before the first step.",
+      Severity.WARNING),
   FIL_0840(
       "%s is no recipe: %s. A recipe is a YAML file in UTF-8 of %s bytes at most; docs/recipes.md shows one."),
   FIL_0841("%s: this is no YAML: %s. %s."),

@@ -45,6 +45,13 @@ public final class PlanRules {
     return problems;
   }
 
+  /** The rules that what is said of a block with ReLU breaks. */
+  public static List<Problem> check(ReluPlan relu) {
+    List<Problem> problems = new ArrayList<>();
+    checkRelu(relu, problems);
+    return problems;
+  }
+
   /** The rules a schedule breaks. */
   public static List<Problem> check(Declaration.Ramp ramp) {
     List<Problem> problems = new ArrayList<>();
@@ -188,7 +195,7 @@ public final class PlanRules {
   private static void checkActivations(Declaration.Activations a, List<Problem> problems) {
     if (a.method() == ActivationMethod.RELU) {
       if (!Double.isNaN(a.sparsity())) {
-        problems.add(Problem.of(Message.FIL_0834, "sparsity", a.sparsity()));
+        problems.add(Problem.of(Message.FIL_0834, "sparsity", "sparsity", a.method()));
       }
       checkRelu(a.relu(), problems);
     } else {
@@ -197,8 +204,10 @@ public final class PlanRules {
       } else {
         checkSparsity(a.sparsity(), problems);
       }
-      if (a.relu().threshold() != 0) {
-        problems.add(Problem.of(Message.FIL_0835, "threshold", "threshold", a.method()));
+      ReluPlan r = a.relu();
+      if (!r.equals(ReluPlan.PLAIN)) {
+        String given = r.threshold() != 0 ? "threshold" : r.lambda().isEmpty() ? "end" : "lambda";
+        problems.add(Problem.of(Message.FIL_0834, given, given, a.method()));
       }
     }
     Map<String, String> roles = roles(a);
@@ -234,6 +243,27 @@ public final class PlanRules {
     if (!Double.isFinite(t) || t < 0) {
       problems.add(Problem.of(Message.FIL_0837, "threshold", t, t < 0 ? "0.0" : "0.01"));
     }
+    relu.lambda().stream()
+        .filter(l -> !Double.isFinite(l) || l < 0)
+        .findFirst()
+        .ifPresent(
+            l -> problems.add(Problem.of(Message.FIL_0110, "lambda", l, l < 0 ? "0.0" : "0.05")));
+    if (!relu.end().isEmpty() && !areEnds(relu.end(), relu.lambda().size())) {
+      String found = String.join(", ", relu.end().stream().map(String::valueOf).toList());
+      problems.add(Problem.of(Message.FIL_0836, "end", found, relu.lambda().size()));
+    }
+  }
+
+  private static boolean areEnds(List<Double> ends, int stages) {
+    boolean fractions = ends.stream().allMatch(e -> e <= 1);
+    double before = 0;
+    for (double e : ends) {
+      if (!(e > before) || !(fractions || (Double.isFinite(e) && e == Math.rint(e)))) {
+        return false;
+      }
+      before = e;
+    }
+    return ends.size() == stages;
   }
 
   /** The field named for each role of CATS, in the order gate, up, down; empty where none is. */

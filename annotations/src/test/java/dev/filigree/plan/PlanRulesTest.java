@@ -241,6 +241,31 @@ class PlanRulesTest {
         .containsExactly(Message.FIL_0833);
   }
 
+  @Test
+  void stagesOfLambda() {
+    ReluPlan three = ReluPlan.PLAIN.withLambda(0, 0.005, 0.05);
+    assertThat(PlanRules.check(three)).isEmpty();
+    assertThat(PlanRules.check(three.withEnd(0.2, 0.5, 1))).isEmpty();
+    assertThat(PlanRules.check(three.withEnd(5000, 6000, 10_000))).isEmpty();
+    assertThat(PlanRules.check(ReluPlan.PLAIN.withLambda(-1)))
+        .extracting(Problem::message)
+        .containsExactly(Message.FIL_0110);
+    for (ReluPlan wrong :
+        List.of(
+            three.withEnd(0.2, 0.5),
+            three.withEnd(0.5, 0.2, 1),
+            three.withEnd(0, 0.5, 1),
+            three.withEnd(0.5, 100, 200),
+            three.withEnd(1, 2, Double.NaN),
+            ReluPlan.PLAIN.withEnd(1))) {
+      assertThat(PlanRules.check(wrong))
+          .extracting(Problem::message)
+          .containsExactly(Message.FIL_0836);
+    }
+    assertThat(new ActivationPlan(ActivationMethod.RELU, Double.NaN, three).text())
+        .isEqualTo("relu (lambda 0.0, 0.005, 0.05)");
+  }
+
   private static Declaration.Activations relu(double sparsity, double threshold) {
     return new Declaration.Activations(
         sparsity,
@@ -248,7 +273,7 @@ class PlanRulesTest {
         "g",
         "u",
         "d",
-        new ReluPlan(threshold),
+        ReluPlan.PLAIN.withThreshold(threshold),
         List.of(),
         List.of());
   }

@@ -49,7 +49,7 @@ class CatsDiagnosticsTest {
         "/*here*/ " + relu + "gate = \"w1\", up = \"w3\")\n" + block(FIELDS));
     assertOnly(
         ERROR,
-        "FIL-0834: sparsity is 0.5, but method = RELU skips what ReLU makes zero and has none to choose. Remove sparsity.",
+        "FIL-0834: sparsity is given, but method is RELU. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
         relu + roles + ",\nsparsity = 0.5 /*here*/)\n" + block(FIELDS));
     assertOnly(
         ERROR,
@@ -57,8 +57,30 @@ class CatsDiagnosticsTest {
         relu + roles + ",\nthreshold = -1 /*here*/)\n" + block(FIELDS));
     assertOnly(
         ERROR,
-        "FIL-0835: threshold is given, but method is CATS; it is for RELU only. Remove it.",
+        "FIL-0834: threshold is given, but method is CATS. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
         cats(roles + ",\nthreshold = 0.1 /*here*/") + block(FIELDS));
+  }
+
+  @Test
+  void regulariserOfRelu() {
+    String relu =
+        "@ActivationSparse(method = ActivationMethod.RELU,\n"
+            + "gate = \"w1\", up = \"w3\", down = \"w2\"";
+    assertClean(relu + ", lambda = 0.1)\n" + block(FIELDS));
+    assertClean(relu + ", lambda = {0, 0.1}, end = {0.2, 1})\n" + block(FIELDS));
+    assertClean(relu + ", lambda = {0, 0.1}, end = {500, 1000})\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0110: lambda is -0.1; it must be finite and at least 0. Nearest legal value: 0.0.",
+        relu + ",\nlambda = {0, -0.1} /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0836: end is {0.5} and lambda has 2 factor(s). Each needs the end of its stage: above 0, ascending, all fractions to 1 or all whole steps.",
+        relu + ", lambda = {0, 0.1},\nend = 0.5 /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0834: lambda is given, but method is CATS. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
+        cats("gate = \"w1\", up = \"w3\", down = \"w2\",\nlambda = 0.1 /*here*/") + block(FIELDS));
   }
 
   @Test

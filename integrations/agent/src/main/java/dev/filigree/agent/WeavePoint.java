@@ -23,6 +23,11 @@ enum WeavePoint {
       "initialize",
       "([Lai/djl/ndarray/types/Shape;)V",
       "TrainerInitializedAdvice"),
+  COLLECTOR(
+      "ai/djl/training/Trainer",
+      "newGradientCollector",
+      "()Lai/djl/training/GradientCollector;",
+      "CollectorAdvice"),
   TRAINER_CLOSING("ai/djl/training/Trainer", "close", "()V", "TrainerClosingAdvice"),
   FIT(
       "ai/djl/training/EasyTrain",

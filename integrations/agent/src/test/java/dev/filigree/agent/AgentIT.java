@@ -77,6 +77,7 @@ class AgentIT {
             "call blockSet true",
             "call trainerCreated true",
             "call trainerInitialized true",
+            "call collecting tiny",
             // TinyNet overrides the overload with labels and calls super: one pair, not two
             "call enter TinyNet training=true",
             "call enter Linear training=true",
@@ -87,6 +88,7 @@ class AgentIT {
             "call enterStep",
             "call exitStep",
             "call fitStarting 1 ArrayDataset",
+            "call collecting tiny",
             "call enter TinyNet training=true",
             "call enter Linear training=true",
             "call exit Linear",

@@ -1,6 +1,7 @@
 package dev.filigree.djl;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.AbstractSymbolBlock;
 import ai.djl.nn.Block;
@@ -15,6 +16,7 @@ import dev.filigree.djl.prune.Samples;
 import dev.filigree.djl.prune.Sensitivity;
 import dev.filigree.djl.prune.SensitivityReport;
 import dev.filigree.djl.serve.Activations;
+import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.TrainingHook;
 import dev.filigree.plan.FiligreeException;
@@ -170,6 +172,21 @@ public final class Filigree {
   /** The same from 10 to 90 % in steps of ten, and at 95 %. */
   public static SensitivityReport sensitivity(Model model, Dataset data, PrunePlan plan) {
     return sensitivity(model, Samples.of(data), plan, SensitivityReport.SPARSITIES);
+  }
+
+  /**
+   * Shows the hidden units of a feed-forward block that is regularised,
+   * {@code @ActivationSparse(method = RELU, lambda = ...)}. Only for blocks that are also trained
+   * without the agent, by {@link #newTrainer}: their forward calls it in training, before down's.
+   * With the agent they are seen anyway, and this does nothing.
+   *
+   * @param down the layer named as down
+   * @param h its input, relu(gate(x)) * up(x)
+   */
+  public static void hidden(Block down, NDArray h) {
+    if (!Dispatch.isWoven()) {
+      TrainingHook.sees(down, h);
+    }
   }
 
   /** Drops everything packed; layers run masked dense again. */

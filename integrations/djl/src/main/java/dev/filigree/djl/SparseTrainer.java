@@ -2,6 +2,7 @@ package dev.filigree.djl;
 
 import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import dev.filigree.djl.train.TrainingHook;
@@ -31,6 +32,11 @@ final class SparseTrainer extends Trainer {
   public void initialize(Shape... shapes) {
     super.initialize(shapes);
     TrainingHook.initialized(this);
+  }
+
+  @Override
+  public GradientCollector newGradientCollector() {
+    return TrainingHook.collecting(this, super.newGradientCollector());
   }
 
   @Override

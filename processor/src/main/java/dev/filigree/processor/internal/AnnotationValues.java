@@ -71,6 +71,10 @@ final class AnnotationValues {
     return list(attribute, Integer.class);
   }
 
+  List<Double> numbers(String attribute) throws MalformedException {
+    return list(attribute, Number.class).stream().map(Number::doubleValue).toList();
+  }
+
   Declaration.Ramp ramp(String attribute) throws MalformedException {
     Object value = values.get(attribute);
     return value instanceof Schedule byDefault

@@ -136,7 +136,7 @@ final class ElementReader {
           v.string("gate"),
           v.string("up"),
           v.string("down"),
-          new ReluPlan(v.number("threshold")),
+          new ReluPlan(v.number("threshold"), v.numbers("lambda"), v.numbers("end")),
           v.strings("include"),
           v.strings("exclude"));
     }

@@ -3,6 +3,7 @@ package dev.filigree.agent.bridge;
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Dataset;
@@ -80,6 +81,11 @@ public final class WovenBridge implements Handler {
   @Override
   public void trainerInitialized(Object trainer) {
     WovenCalls.trainerInitialized((Trainer) trainer);
+  }
+
+  @Override
+  public Object collecting(Object trainer, Object collector) {
+    return WovenCalls.collecting((Trainer) trainer, (GradientCollector) collector);
   }
 
   @Override

@@ -44,6 +44,9 @@ public interface Handler {
   /** {@code Trainer.initialize} returned. */
   void trainerInitialized(Object trainer);
 
+  /** {@code Trainer.newGradientCollector} returned; gives the collector to use. */
+  Object collecting(Object trainer, Object collector);
+
   /** {@code Trainer.close} begins. */
   void trainerClosing(Object trainer);
 

@@ -112,6 +112,12 @@ public final class Hook {
     }
   }
 
+  /** See {@link Handler#collecting}. */
+  public static Object collecting(Class<?> woven, Object trainer, Object collector) {
+    Handler h = HANDLERS.get(woven);
+    return h == null ? collector : h.collecting(trainer, collector);
+  }
+
   /** See {@link Handler#trainerClosing}. */
   public static void trainerClosing(Class<?> woven, Object trainer) {
     Handler h = HANDLERS.get(woven);

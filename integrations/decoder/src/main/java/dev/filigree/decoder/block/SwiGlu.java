@@ -11,6 +11,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.djl.Filigree;
 import dev.filigree.djl.block.GatedFeedForward;
 
 /**
@@ -75,6 +76,9 @@ public class SwiGlu extends AbstractBlock implements GatedFeedForward {
     NDArray g = gate.forward(store, x, training).head();
     NDArray u = up.forward(store, x, training).head();
     NDArray hidden = activated(g).mul(u);
+    if (training) {
+      Filigree.hidden(down, hidden);
+    }
     return down.forward(store, new NDList(hidden), training);
   }
 

@@ -1,6 +1,8 @@
 package dev.filigree.djl.train;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Dataset;
@@ -8,14 +10,22 @@ import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.dataset.Sampler;
 import ai.djl.translate.TranslateException;
 import com.google.common.collect.MapMaker;
+import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.ServingOperator;
+import dev.filigree.plan.ActivationPlan;
 import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.LayerPlan;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.PlanRules;
+import dev.filigree.plan.Problem;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.Setting;
+import dev.filigree.schedule.HalfSineStages;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -35,6 +45,9 @@ public final class TrainingHook {
     private long plannedSteps = Setting.STEPS.getInt();
     private long seed;
     private boolean finished;
+    private long steps;
+    private boolean warned;
+    private boolean unseen;
     private TrainingSession session;
     private List<Binding> bindings = List.of();
   }
@@ -143,9 +156,75 @@ public final class TrainingHook {
   /** After {@code Trainer.step}. */
   public static void afterStep(Trainer trainer) {
     Run run = RUNS.get(trainer);
+    if (run != null) {
+      run.steps++;
+    }
     if (run != null && run.session != null) {
       run.session.afterStep(store(trainer), trainer.getDevices());
     }
+  }
+
+  /**
+   * A trainer made a collector: the one to use, which adds the regulariser of blocks with ReLU
+   * where there is one at this step.
+   */
+  public static GradientCollector collecting(Trainer trainer, GradientCollector collector) {
+    Run run = RUNS.get(trainer);
+    Map<Binding, Double> lambdas;
+    try {
+      lambdas = run == null ? Map.of() : lambdas(run);
+    } catch (FiligreeException e) {
+      collector.close(); // an engine has one at a time
+      throw e;
+    }
+    return lambdas.isEmpty()
+        ? collector
+        : new PenaltyCollector(collector, lambdas, () -> warnUnseen(run, lambdas));
+  }
+
+  /** The factors above 0 at the present step by the binding of down. */
+  private static Map<Binding, Double> lambdas(Run run) {
+    Map<Binding, Double> lambdas = new IdentityHashMap<>();
+    for (Binding b : run.bindings) {
+      ActivationPlan plan = b.plan().flatMap(LayerPlan::activation).orElse(null);
+      if (plan != null
+          && plan.method() == ActivationMethod.RELU
+          && b.role() == Binding.Role.DOWN
+          && plan.relu().isRegularised()) {
+        checkStages(run, b, plan.relu());
+        double lambda = HalfSineStages.of(plan.relu(), run.plannedSteps).at(run.steps);
+        if (lambda > 0) {
+          lambdas.put(b, lambda);
+        }
+      }
+    }
+    return lambdas;
+  }
+
+  private static void checkStages(Run run, Binding b, ReluPlan plan) {
+    // Plans of Filigree.bind come unchecked.
+    for (Problem p : PlanRules.check(plan)) {
+      throw new FiligreeException(Message.FIL_0218, p.text());
+    }
+    if (plan.isFractional() && run.plannedSteps < 1 && !run.warned) {
+      run.warned = true;
+      LOG.warn(Message.FIL_0839.text(b.path(), plan.lambda().get(0)));
+    }
+  }
+
+  private static void warnUnseen(Run run, Map<Binding, Double> lambdas) {
+    if (!run.unseen) {
+      run.unseen = true;
+      LOG.warn(Message.FIL_0835.text(lambdas.keySet().iterator().next().path()));
+    }
+  }
+
+  /**
+   * A layer's forward in training begins with this input; for blocks whose forward is not woven
+   * they say it themselves.
+   */
+  public static void sees(Block layer, NDArray input) {
+    PenaltyCollector.see(layer, input);
   }
 
   /** Before {@code Trainer.close}: zeros of straight-through methods are written. */

@@ -3,6 +3,7 @@ package dev.filigree.djl.weave;
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Dataset;
@@ -49,6 +50,9 @@ public final class WovenCalls {
       PairList<String, Object> params) {
     Dispatch.open(block);
     try {
+      if (training && !inputs.isEmpty()) {
+        TrainingHook.sees(block, inputs.head());
+      }
       return Dispatch.decide(block, store, inputs, training);
     } catch (RuntimeException | LinkageError | StackOverflowError | AnnotationFormatError e) {
       failed("forward", block, e);
@@ -75,6 +79,17 @@ public final class WovenCalls {
   public static void fitStarting(Trainer trainer, int epochs, Dataset training) {
     guard(
         "fit", trainer.getModel(), true, () -> TrainingHook.fitStarting(trainer, epochs, training));
+  }
+
+  /** {@code Trainer.newGradientCollector} returned; gives the collector to use. */
+  public static GradientCollector collecting(Trainer trainer, GradientCollector collector) {
+    GradientCollector[] used = {collector};
+    guard(
+        "newGradientCollector",
+        trainer.getModel(),
+        true,
+        () -> used[0] = TrainingHook.collecting(trainer, collector));
+    return used[0];
   }
 
   /** {@code Trainer.step} starts. */
