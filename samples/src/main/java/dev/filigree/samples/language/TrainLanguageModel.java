@@ -1,7 +1,11 @@
 package dev.filigree.samples.language;
 
 import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.filigree.decoder.block.CausalDecoder;
+import dev.filigree.decoder.load.DecoderFiles;
+import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.store.FurtherFiles;
 import dev.filigree.decoder.store.ModelDirectory;
@@ -9,8 +13,11 @@ import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.djl.Filigree;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DType;
+import dev.filigree.kernel.Activation;
 import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.LayerPlan;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.ReluPlan;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -47,10 +54,35 @@ public final class TrainLanguageModel {
    * @param size of the model
    * @param steps optimizer steps, at least 1
    * @param sparse whether feed-forward blocks are {@link SparseSwiGlu}
+   * @param relu whether they are {@link ReluSwiGlu}
+   * @param lambda factors of ProSparse's regulariser in stages of the same length, for ReLU
+   * @param from a model of the same size, trained on the same text, to start from
    * @param seed of stories, weights and sequences
    */
   record Options(
-      Path out, Optional<Path> text, ModelSize size, int steps, boolean sparse, long seed) {}
+      Path out,
+      Optional<Path> text,
+      ModelSize size,
+      int steps,
+      boolean sparse,
+      boolean relu,
+      List<Double> lambda,
+      Optional<Path> from,
+      long seed) {
+
+    /** A new model with SiLU. */
+    Options(Path out, Optional<Path> text, ModelSize size, int steps, boolean sparse, long seed) {
+      this(out, text, size, steps, sparse, false, List.of(), Optional.empty(), seed);
+    }
+
+    private String feedForward() {
+      if (!relu) {
+        return sparse ? "2:4" : "dense";
+      }
+      String factors = String.join(", ", lambda.stream().map(String::valueOf).toList());
+      return lambda.isEmpty() ? "ReLU" : "ReLU, lambda " + factors;
+    }
+  }
 
   /** Runs with the options that its usage names. */
   public static void main(String[] arguments) {
@@ -95,15 +127,16 @@ public final class TrainLanguageModel {
         "%s, %,d parameters, feed-forward %s; %,d tokens of text, %,d held out%n",
         size.label(),
         size.parameters(),
-        options.sparse() ? "2:4" : "dense",
+        options.feedForward(),
         data.train().length,
         data.heldOut().length);
     try (Model model = Model.newInstance("language", ENGINE)) {
-      CausalDecoder decoder =
-          options.sparse()
-              ? new CausalDecoder(size.config(), SparseSwiGlu::new)
-              : new CausalDecoder(size.config());
+      CausalDecoder decoder = decoder(options, model);
       model.setBlock(decoder);
+      if (!options.lambda().isEmpty()) {
+        double[] factors = options.lambda().stream().mapToDouble(Double::doubleValue).toArray();
+        Filigree.bind(decoder, plan -> regularised(plan, factors));
+      }
       double loss =
           new LanguageTraining(size, options.steps(), options.seed())
               .run(
@@ -124,6 +157,28 @@ public final class TrainLanguageModel {
       say.println("wrote " + out);
       return loss;
     }
+  }
+
+  private static CausalDecoder decoder(Options options, Model model) {
+    Activation f = options.relu() ? Activation.RELU : Activation.SILU;
+    DecoderConfig config = options.size().config().withActivation(f);
+    CausalDecoder decoder =
+        options.relu()
+            ? new CausalDecoder(config, ReluSwiGlu::new)
+            : options.sparse()
+                ? new CausalDecoder(config, SparseSwiGlu::new)
+                : new CausalDecoder(config);
+    if (options.from().isPresent()) {
+      decoder.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 1));
+      // Weights that were trained with SiLU, under ReLU: a worse model until it is trained on.
+      decoder.load(DecoderFiles.open(options.from().get()).withActivation(f));
+    }
+    return decoder;
+  }
+
+  private static LayerPlan regularised(LayerPlan plan, double... lambda) {
+    ReluPlan relu = ReluPlan.PLAIN.withLambda(lambda);
+    return plan.withActivation(plan.activation().orElseThrow().withRelu(relu));
   }
 
   private static void write(Path out, DecoderWeights weights, String tokenizer) {

@@ -29,9 +29,37 @@ class ArgumentsTest {
                 Path.of("m"), Optional.of(Path.of("t")), ModelSize.MEDIUM, 7, false, 3));
   }
 
+  @Test
+  void reluWithItsRegulariser() {
+    assertThat(
+            Arguments.parse(
+                List.of("--relu", "--lambda", "0,0.05,0.2", "--from", "silu", "--out", "m")))
+        .contains(
+            new TrainLanguageModel.Options(
+                Path.of("m"),
+                Optional.empty(),
+                ModelSize.SMALL,
+                ModelSize.SMALL.steps(),
+                false,
+                true,
+                List.of(0.0, 0.05, 0.2),
+                Optional.of(Path.of("silu")),
+                0));
+  }
+
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "--sparse", "--out", "--out m --steps 0", "--out m --size huge", "--out m x"})
+      strings = {
+        "",
+        "--sparse",
+        "--out",
+        "--out m --steps 0",
+        "--out m --size huge",
+        "--out m x",
+        "--out m --lambda 1",
+        "--out m --relu --sparse",
+        "--out m --relu --lambda x"
+      })
   void anythingElseIsNotUnderstood(String line) {
     assertThat(Arguments.parse(line.isEmpty() ? List.of() : List.of(line.split(" ")))).isEmpty();
   }

@@ -11,6 +11,7 @@ import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.text.Tokenizer;
+import dev.filigree.kernel.Activation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -46,6 +47,36 @@ class TrainLanguageModelTest {
         .contains("wrote " + folder);
     assertThat(loss(folder)).isCloseTo(trained, within(1e-3));
     assertThat(Files.readString(folder.resolve(TrainLanguageModel.CALIBRATION))).startsWith("[[0,");
+  }
+
+  /** ReLU in place of SiLU, from the weights of a model with SiLU, with and without lambda. */
+  @Test
+  void reluSubstitutionWithItsRegulariser(@TempDir Path folder) throws IOException {
+    Path silu = folder.resolve("silu");
+    train(silu, false, new ByteArrayOutputStream());
+    double[] trained = new double[2];
+    for (int i = 0; i < 2; i++) {
+      Path out = folder.resolve("relu" + i);
+      TrainLanguageModel.Options options =
+          new TrainLanguageModel.Options(
+              out,
+              Optional.empty(),
+              ModelSize.SMALL,
+              STEPS,
+              false,
+              true,
+              i == 0 ? List.of() : List.of(0.0, 5.0),
+              Optional.of(silu),
+              5);
+      ByteArrayOutputStream said = new ByteArrayOutputStream();
+      trained[i] =
+          TrainLanguageModel.run(options, new PrintStream(said, true, StandardCharsets.UTF_8));
+      assertThat(said.toString(StandardCharsets.UTF_8))
+          .contains(i == 0 ? "feed-forward ReLU;" : "feed-forward ReLU, lambda 0.0, 5.0;");
+      assertThat(DecoderFiles.open(out).config().activation()).isEqualTo(Activation.RELU);
+      assertThat(loss(out)).isCloseTo(trained[i], within(1e-3));
+    }
+    assertThat(trained[1]).as("the regulariser was there").isNotEqualTo(trained[0]);
   }
 
   /** The mean over the first windows of the text held out, as training judges. */
