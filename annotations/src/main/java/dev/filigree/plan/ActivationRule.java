@@ -11,8 +11,9 @@ import java.util.Optional;
  *
  * @param method one of {@link #METHODS}, as the command line names it
  * @param sparsity fraction set to zero, 0 to below 1; 0 for methods that do not choose it
+ * @param plan of relu; for other methods {@link ReluPlan#PLAIN}
  */
-public record ActivationRule(String method, double sparsity) {
+public record ActivationRule(String method, double sparsity, ReluPlan plan) {
   /** No activation is skipped. */
   public static final ActivationRule NONE = new ActivationRule("none", 0);
 
@@ -34,6 +35,11 @@ public record ActivationRule(String method, double sparsity) {
           "coreinfer",
           RELU,
           "topk");
+
+  /** A rule without what is for relu only. */
+  public ActivationRule(String method, double sparsity) {
+    this(method, sparsity, ReluPlan.PLAIN);
+  }
 
   /** Whether nothing is skipped. */
   public boolean isNone() {

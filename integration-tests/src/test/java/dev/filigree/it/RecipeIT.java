@@ -165,6 +165,23 @@ class RecipeIT {
   }
 
   @Test
+  void reluOfARecipeIsForBlocksThatDeclareIt() throws IOException {
+    recipe(
+        "activation: {method: relu, threshold: 0.01, lambda: [0, 0.05, 0.2], end: [0.2, 0.6, 1]}");
+    assertThat(Filigree.bind(new RegulariserIT.Regularised()).layers())
+        .extracting(LayerSummary::path, LayerSummary::plan)
+        .containsExactly(
+            tuple("w1", "relu above 0.01 (lambda 0.0, 0.05, 0.2)"),
+            tuple("w3", "relu above 0.01 (lambda 0.0, 0.05, 0.2)"),
+            tuple("w2", "relu above 0.01 (lambda 0.0, 0.05, 0.2)"));
+    assertThat(plans(new Plain())).as("others").isEmpty();
+    recipe("activation: relu");
+    assertThat(Filigree.bind(new RegulariserIT.Regularised()).layers())
+        .extracting(LayerSummary::plan)
+        .containsExactly("relu", "relu", "relu");
+  }
+
+  @Test
   void aLayerThatIsNamedIsTakenWhateverTheDefaults() throws IOException {
     recipe("layers:", "  - {include: head, weights: magnitude:unstructured:0.5}");
     assertThat(plans(new Plain())).containsOnlyKeys("head");
@@ -215,6 +232,19 @@ class RecipeIT {
         "FIL-0846: ",
         ", line 1: activation cats does not go with a DJL model, which does not say what gate, up and down are.",
         "activation: cats:0.5");
+    refused(
+        "FIL-0846: ",
+        ", line 2: activation relu does not go with a DJL model, which does not say what gate, up and down are.",
+        "layers:",
+        "  - {include: next, activation: relu}");
+    refused(
+        "FIL-0846: ",
+        ", line 1, column 28: lambda does not go with activation teal, as it is for relu only. Remove it.",
+        "activation: {method: teal, lambda: 1, sparsity: 0.5}");
+    refused(
+        "FIL-0110: ",
+        "lambda is -1.0; it must be finite and at least 0.",
+        "activation: {method: relu, lambda: [0, -1]}");
     refused(
         "FIL-0846: ",
         ", line 1: activation coreinfer does not go with a DJL model, which has teal, wina and topk. Take one of these.",

@@ -243,6 +243,10 @@ final class RecipeCommandTest {
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', activation: teal:0.5}"));
     refused(
+        "FIL-0846: r.yaml, line 1: threshold, lambda or end of relu does not go with compress, which neither trains nor changes what ReLU does. Write activation: relu.",
+        "--recipe",
+        recipe("activation: {method: relu, lambda: 0.1}"));
+    refused(
         "FIL-0846: r.yaml: allocation does not go with compress, which removes the same share of every projection. Remove it.",
         "--recipe",
         recipe("allocation: erk"));

@@ -6,6 +6,7 @@ import dev.filigree.plan.Declaration;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import dev.filigree.plan.PlanRules;
+import dev.filigree.plan.ReluPlan;
 import java.util.List;
 import java.util.Map;
 
@@ -13,6 +14,11 @@ import java.util.Map;
 final class ActivationReader {
   static final String METHOD = "method";
   static final String SPARSITY = "sparsity";
+  static final String THRESHOLD = "threshold";
+  static final String LAMBDA = "lambda";
+  static final String END = "end";
+  private static final String AMOUNT = "a number of at least 0";
+  private static final String AMOUNTS = "a number of at least 0 or a list of them";
   private static final String SHARE = "a number of at least 0 and below 1";
   private static final String ROLE =
       "It names a field: declare CATS by @ActivationSparse on the block type; a decoder knows its own.";
@@ -52,11 +58,42 @@ final class ActivationReader {
       String method = Fields.choice(RecipeReader.ACTIVATION, t, ActivationRule.METHODS);
       return checked(method, 0, false, t.place());
     }
-    Fields fields = Fields.of(RecipeReader.ACTIVATION, node, List.of(METHOD, SPARSITY), ELSEWHERE);
+    Fields fields =
+        Fields.of(
+            RecipeReader.ACTIVATION,
+            node,
+            List.of(METHOD, SPARSITY, THRESHOLD, LAMBDA, END),
+            ELSEWHERE);
     String legal = String.join(", ", ActivationRule.METHODS);
     String method = Fields.choice(METHOD, fields.required(METHOD, legal), ActivationRule.METHODS);
     double sparsity = fields.number(SPARSITY, SHARE).orElse(0.0);
-    return checked(method, sparsity, fields.has(SPARSITY), fields.place(SPARSITY));
+    ActivationRule rule = checked(method, sparsity, fields.has(SPARSITY), fields.place(SPARSITY));
+    return new ActivationRule(rule.method(), rule.sparsity(), relu(method, fields));
+  }
+
+  private static ReluPlan relu(String method, Fields fields) {
+    for (String key : List.of(THRESHOLD, LAMBDA, END)) {
+      if (fields.has(key) && !method.equals(ActivationRule.RELU)) {
+        throw new FiligreeException(
+            Message.FIL_0846,
+            fields.place(key),
+            key,
+            "activation " + method,
+            "as it is for relu only",
+            "Remove it");
+      }
+    }
+    ReluPlan plan =
+        new ReluPlan(
+            fields.number(THRESHOLD, AMOUNT).orElse(0.0),
+            fields.numbers(LAMBDA, AMOUNTS),
+            fields.numbers(END, AMOUNTS));
+    PlanRules.check(plan)
+        .forEach(
+            p -> {
+              throw new FiligreeException(Message.FIL_0844, fields.place(p.attribute()), p.text());
+            });
+    return plan;
   }
 
   private static ActivationRule checked(

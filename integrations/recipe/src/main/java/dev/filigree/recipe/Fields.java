@@ -98,6 +98,16 @@ final class Fields {
         Message.FIL_0843, node.place(), key, node.what(), legal, numberHint(node));
   }
 
+  /** One number or a list of them; empty where the key is not there. */
+  List<Double> numbers(String key, String legal) {
+    YamlNode node = has(key) ? entries.get(key).value() : null;
+    List<YamlNode> all =
+        node instanceof YamlNode.Items items
+            ? items.items()
+            : node == null ? List.of() : List.of(node);
+    return all.stream().map(n -> number(key, n, legal)).toList();
+  }
+
   private static String numberHint(YamlNode node) {
     if (!(node instanceof YamlNode.Text t)) {
       return "";

@@ -3,10 +3,12 @@ package dev.filigree.recipe;
 import dev.filigree.annotations.Granularity;
 import dev.filigree.annotations.Scope;
 import dev.filigree.annotations.Training;
+import dev.filigree.plan.ActivationRule;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.LayerRule;
 import dev.filigree.plan.Pattern;
 import dev.filigree.plan.PlanRules;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.RunOption;
 import dev.filigree.plan.SparsityPlan;
 import dev.filigree.plan.WeightRule;
@@ -45,7 +47,26 @@ final class RecipeWriter {
     globs(out, RecipeReader.INCLUDE, rule.include());
     globs(out, RecipeReader.EXCLUDE, rule.exclude());
     rule.weights().ifPresent(w -> out.put(RecipeReader.WEIGHTS, weights(w)));
-    rule.activation().ifPresent(a -> out.put(RecipeReader.ACTIVATION, a.text()));
+    rule.activation().ifPresent(a -> out.put(RecipeReader.ACTIVATION, activation(a)));
+    return out;
+  }
+
+  private static Object activation(ActivationRule rule) {
+    ReluPlan plan = rule.plan();
+    if (plan.equals(ReluPlan.PLAIN)) {
+      return rule.text();
+    }
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put(ActivationReader.METHOD, rule.method());
+    if (plan.threshold() != 0) {
+      out.put(ActivationReader.THRESHOLD, plan.threshold());
+    }
+    if (!plan.lambda().isEmpty()) {
+      out.put(ActivationReader.LAMBDA, plan.lambda());
+    }
+    if (!plan.end().isEmpty()) {
+      out.put(ActivationReader.END, plan.end());
+    }
     return out;
   }
 

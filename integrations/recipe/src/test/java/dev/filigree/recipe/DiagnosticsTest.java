@@ -77,7 +77,7 @@ final class DiagnosticsTest {
             "FIL-0842: r.yaml, line 1, column 50: schedule has no key \"ends\". Legal: kind, start, end, every, power. Did you mean end?"),
         of(
             "activation: {method: cats, sparsity: 0.5, gate: w1}",
-            "FIL-0842: r.yaml, line 1, column 43: activation has no key \"gate\". Legal: method, sparsity. It names a field: declare CATS by @ActivationSparse on the block type; a decoder knows its own."),
+            "FIL-0842: r.yaml, line 1, column 43: activation has no key \"gate\". Legal: method, sparsity, threshold, lambda, end. It names a field: declare CATS by @ActivationSparse on the block type; a decoder knows its own."),
         of(
             "layers:\n  - include: a\n    wheights: none",
             "FIL-0842: r.yaml, line 3, column 5: a rule has no key \"wheights\". Legal: include, exclude, weights, activation. Did you mean weights?"));

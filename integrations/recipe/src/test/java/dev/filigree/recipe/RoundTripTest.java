@@ -13,6 +13,7 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.LayerRule;
 import dev.filigree.plan.PlanRules;
 import dev.filigree.plan.Problem;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.RunOption;
 import dev.filigree.plan.SparsityPlan;
 import dev.filigree.plan.WeightRule;
@@ -93,6 +94,10 @@ final class RoundTripTest {
   private ActivationRule activation() {
     String method = any(ActivationRule.METHODS);
     ActivationRule rule = new ActivationRule(method, 0);
+    if (method.equals(ActivationRule.RELU) && random.nextBoolean()) {
+      ReluPlan plan = ReluPlan.PLAIN.withThreshold(share()).withLambda(share(), 0.25);
+      return new ActivationRule(method, 0, random.nextBoolean() ? plan : plan.withEnd(5, 9));
+    }
     return rule.choosesSparsity() ? new ActivationRule(method, share()) : rule;
   }
 

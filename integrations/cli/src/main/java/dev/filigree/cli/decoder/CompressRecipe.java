@@ -11,6 +11,7 @@ import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.GlobMatches;
 import dev.filigree.plan.LayerRule;
 import dev.filigree.plan.Message;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.RunOption;
 import dev.filigree.plan.SparsityPlan;
 import dev.filigree.recipe.Recipes;
@@ -85,6 +86,15 @@ record CompressRecipe(SparsityPlan recipe) {
               "Write activation at the top of the recipe");
         }
         last = rule.activation().get();
+        if (!last.plan().equals(ReluPlan.PLAIN)) {
+          throw new FiligreeException(
+              Message.FIL_0846,
+              rule.origin(),
+              "threshold, lambda or end of relu",
+              COMPRESS,
+              "which neither trains nor changes what ReLU does",
+              "Write activation: relu");
+        }
       }
     }
     return last.isNone() ? Optional.empty() : Optional.of(SparsitySpec.activation(last.text()));

@@ -326,7 +326,9 @@ final class PlanResolver {
     }
     left &= weight == null;
     Optional<LayerRule> skipping = recipe.activation(shown);
-    if (skipping.isPresent() && role == Binding.Role.ALONE) {
+    if (skipping.filter(RecipeRules::isRelu).isPresent()) {
+      activation = withRelu(activation, skipping.get(), shown);
+    } else if (skipping.isPresent() && role == Binding.Role.ALONE) {
       activation = byRecipe(skipping.get(), RecipeRules.activationOf(skipping.get()), block, shown);
     } else if (skipping.isPresent() && skipping.get().names(shown)) {
       errors.add(Message.FIL_0134.text(shown));
@@ -398,6 +400,35 @@ final class PlanResolver {
         .forEach(p -> (p.isError() ? errors : warnings).add(p.text() + " (" + origin + ")"));
     boolean names = rule.names(shown);
     return new Active(declared.get(), origin, 0, !names, "", names ? block : null);
+  }
+
+  /** A rule with relu changes what is said of ReLU, where a block declares it. */
+  private Active withRelu(Active declared, LayerRule rule, String shown) {
+    if (declared != null
+        && declared.declaration() instanceof Declaration.Activations a
+        && a.method() == ActivationMethod.RELU) {
+      Declaration.Activations changed =
+          new Declaration.Activations(
+              a.sparsity(),
+              a.method(),
+              a.gate(),
+              a.up(),
+              a.down(),
+              rule.activation().orElseThrow().plan(),
+              a.include(),
+              a.exclude());
+      return new Active(
+          changed,
+          "recipe " + rule.origin(),
+          declared.depth(),
+          declared.onType(),
+          declared.basePath(),
+          declared.target());
+    }
+    if (rule.names(shown)) {
+      errors.add(RecipeRules.notDeclared(rule).getMessage());
+    }
+    return declared;
   }
 
   private Active nearest(Active best, Active next, String path) {

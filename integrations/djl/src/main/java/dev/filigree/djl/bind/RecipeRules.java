@@ -87,20 +87,32 @@ record RecipeRules(String file, SparsityPlan recipe) {
 
   private static void check(LayerRule rule, ActivationRule activation) {
     Optional<ActivationMethod> method = activation.declared();
-    if (method.isPresent() && !method.get().isOfBlock()) {
+    // What relu says is for blocks that are declared as such.
+    if (method.isPresent()
+        && (!method.get().isOfBlock() || method.get() == ActivationMethod.RELU)) {
       return;
+    }
+    if (method.isPresent()) {
+      throw notDeclared(rule);
     }
     throw new FiligreeException(
         Message.FIL_0846,
         rule.origin(),
         "activation " + activation.method(),
         MODEL,
-        method.isPresent()
-            ? "which does not say what gate, up and down are"
-            : "which has teal, wina and topk",
-        method.isPresent()
-            ? "Declare it by @ActivationSparse on the block type"
-            : "Take one of these");
+        "which has teal, wina and topk",
+        "Take one of these");
+  }
+
+  /** A method of gated feed-forward blocks on a layer whose block does not declare it. */
+  static FiligreeException notDeclared(LayerRule rule) {
+    return new FiligreeException(
+        Message.FIL_0846,
+        rule.origin(),
+        "activation " + rule.activation().orElseThrow().method(),
+        MODEL,
+        "which does not say what gate, up and down are",
+        "Declare it by @ActivationSparse on the block type");
   }
 
   /** The rule that decides about the weights of a layer. */
@@ -116,6 +128,11 @@ record RecipeRules(String file, SparsityPlan recipe) {
   /** What a rule says about weights, as annotations would; empty for none. */
   static Optional<Declaration> weightsOf(LayerRule rule) {
     return rule.weights().flatMap(WeightRule::declaration);
+  }
+
+  /** Whether a rule is about blocks that are declared with ReLU, and says nothing of others. */
+  static boolean isRelu(LayerRule rule) {
+    return rule.activation().filter(a -> a.method().equals(ActivationRule.RELU)).isPresent();
   }
 
   /** What a rule says about activations, as annotations would; empty for none. */
