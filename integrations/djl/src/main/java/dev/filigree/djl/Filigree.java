@@ -184,7 +184,7 @@ public final class Filigree {
    * @param h its input, relu(gate(x)) * up(x)
    */
   public static void hidden(Block down, NDArray h) {
-    if (!Dispatch.isWoven()) {
+    if (TrainingHook.isCollecting() && !Dispatch.isWoven()) {
       TrainingHook.sees(down, h);
     }
   }

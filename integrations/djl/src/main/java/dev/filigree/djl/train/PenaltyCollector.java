@@ -41,6 +41,10 @@ final class PenaltyCollector implements GradientCollector {
     open = this;
   }
 
+  static boolean isOpen() {
+    return open != null;
+  }
+
   /** A layer's forward in training begins; what is not regularised passes at once. */
   static void see(Block layer, NDArray input) {
     PenaltyCollector now = open;

@@ -219,6 +219,11 @@ public final class TrainingHook {
     }
   }
 
+  /** Whether a regulariser waits for forward passes. */
+  public static boolean isCollecting() {
+    return PenaltyCollector.isOpen();
+  }
+
   /**
    * A layer's forward in training begins with this input; for blocks whose forward is not woven
    * they say it themselves.
