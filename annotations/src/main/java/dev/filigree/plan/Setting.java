@@ -31,6 +31,8 @@ public enum Setting {
   PRECISION("precision", "f32", "f32", "bf16"),
   /** Which kernels run: the fastest usable, or the plain reference. */
   KERNELS("kernels", "auto", "auto", "reference"),
+  /** Whether packed weights lie in huge pages where the system has them, see docs/agent.md. */
+  HUGEPAGES("hugepages", "auto", "auto", "off"),
   /** Threads a packed operator may use; 0 means as many as libtorch or the machine has. */
   THREADS("threads", "0"),
   /** What to do when annotated classes meet a DJL without dispatch. */

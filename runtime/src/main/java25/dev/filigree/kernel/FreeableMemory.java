@@ -43,7 +43,10 @@ final class FreeableMemory {
   static FreeableMemory allocate(int bytes) {
     Arena arena = Arena.ofShared();
     try {
-      ByteBuffer buffer = arena.allocate(bytes, AlignedMemory.ALIGNMENT).asByteBuffer();
+      ByteBuffer buffer =
+          HugePages.allocate(bytes, arena)
+              .orElseGet(() -> arena.allocate(bytes, AlignedMemory.ALIGNMENT))
+              .asByteBuffer();
       // Every duplicate and slice of a buffer keeps the buffer it was made from.
       Release release = new Release(arena, bytes);
       CLEANER.register(buffer, release);
