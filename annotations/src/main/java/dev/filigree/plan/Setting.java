@@ -101,6 +101,27 @@ public enum Setting {
     return value;
   }
 
+  /**
+   * Reads every setting, so that a program can say what is wrong before anything runs: kernels read
+   * theirs where no message gets out.
+   *
+   * @throws FiligreeException FIL-0213 where one is not understood
+   */
+  public static void check() {
+    for (Setting setting : values()) {
+      if (setting.isNumber()) {
+        setting.getInt();
+      } else {
+        setting.get();
+      }
+    }
+  }
+
+  /** Those whose default is one. */
+  private boolean isNumber() {
+    return fallback.chars().allMatch(Character::isDigit);
+  }
+
   /** The recipe in force, if there is one. */
   public static Optional<String> recipe() {
     return Optional.of(RECIPE.get()).filter(file -> !file.equals(RECIPE.fallback));

@@ -78,4 +78,22 @@ class SettingTest {
         .isInstanceOfSatisfying(
             FiligreeException.class, e -> assertThat(e.id()).isEqualTo(Message.FIL_0213));
   }
+
+  @Test
+  void allAreChecked() {
+    Setting.check();
+    for (Setting s : Setting.values()) {
+      boolean anything = s == Setting.RECIPE || s == Setting.GATE_CACHE;
+      System.setProperty(s.property(), "maybe");
+      if (anything) {
+        Setting.check();
+      } else {
+        assertThatThrownBy(Setting::check)
+            .isInstanceOf(FiligreeException.class)
+            .hasMessageStartingWith(
+                "FIL-0213: " + s.property() + " = \"maybe\" is not understood.");
+      }
+      System.clearProperty(s.property());
+    }
+  }
 }

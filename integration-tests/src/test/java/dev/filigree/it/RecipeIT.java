@@ -168,7 +168,7 @@ class RecipeIT {
   void reluOfARecipeIsForBlocksThatDeclareIt() throws IOException {
     recipe(
         "activation: {method: relu, threshold: 0.01, lambda: [0, 0.05, 0.2], end: [0.2, 0.6, 1]}");
-    assertThat(Filigree.bind(new RegulariserIT.Regularised()).layers())
+    assertThat(Filigree.bind(new RegularisedTraining.Regularised(false)).layers())
         .extracting(LayerSummary::path, LayerSummary::plan)
         .containsExactly(
             tuple("w1", "relu above 0.01 (lambda 0.0, 0.05, 0.2)"),
@@ -176,7 +176,7 @@ class RecipeIT {
             tuple("w2", "relu above 0.01 (lambda 0.0, 0.05, 0.2)"));
     assertThat(plans(new Plain())).as("others").isEmpty();
     recipe("activation: relu");
-    assertThat(Filigree.bind(new RegulariserIT.Regularised()).layers())
+    assertThat(Filigree.bind(new RegularisedTraining.Regularised(false)).layers())
         .extracting(LayerSummary::plan)
         .containsExactly("relu", "relu", "relu");
   }

@@ -1,5 +1,7 @@
 package dev.filigree.cli;
 
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Setting;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -63,6 +65,16 @@ public final class Main {
     line.setErr(err);
     line.setUsageHelpAutoWidth(true);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionStrategy(
+        parsed -> {
+          try {
+            Setting.check();
+          } catch (FiligreeException e) {
+            // The form in which the handler of failures gets it.
+            throw new CommandLine.ExecutionException(line, e.getMessage(), e);
+          }
+          return new CommandLine.RunLast().execute(parsed);
+        });
     line.setExecutionExceptionHandler(new Failures(() -> main.debug));
     line.setParameterExceptionHandler(new Usage());
     if (arguments.length == 0) {

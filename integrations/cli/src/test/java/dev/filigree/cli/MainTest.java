@@ -64,6 +64,19 @@ final class MainTest {
   }
 
   @Test
+  void settingsAreCheckedBeforeAnythingRuns() {
+    System.setProperty("filigree.hugepages", "maybe");
+    try {
+      assertThat(run("generate", "--random-model", "tiny", "--steps", "1")).isEqualTo(2);
+    } finally {
+      System.clearProperty("filigree.hugepages");
+    }
+    assertThat(err.toString().strip())
+        .isEqualTo("FIL-0213: filigree.hugepages = \"maybe\" is not understood. Legal: auto, off.");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
   void dataDirectoryMustHoldTheFiles() {
     assertThat(run("demo", "--data", directory.toString())).isEqualTo(2);
     assertThat(err.toString())
