@@ -58,8 +58,12 @@ public record ActivationRule(String method, double sparsity, ReluPlan plan) {
         .findFirst();
   }
 
-  /** As {@code --activation} writes it: {@code teal:0.5}, {@code relu}, {@code none}. */
+  /**
+   * As {@code --activation} writes it: {@code teal:0.5}, {@code relu}, {@code relu:0.01}, {@code
+   * none}.
+   */
   public String text() {
-    return choosesSparsity() ? method + ":" + sparsity : method;
+    double amount = choosesSparsity() ? sparsity : plan.threshold();
+    return choosesSparsity() || amount != 0 ? method + ":" + amount : method;
   }
 }

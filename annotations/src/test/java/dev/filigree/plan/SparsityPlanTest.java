@@ -81,6 +81,8 @@ class SparsityPlanTest {
   void activationsAreWrittenAsOnTheCommandLine() {
     assertThat(new ActivationRule("teal", 0.5).text()).isEqualTo("teal:0.5");
     assertThat(new ActivationRule("relu", 0).text()).isEqualTo("relu");
+    assertThat(new ActivationRule("relu", 0, ReluPlan.PLAIN.withThreshold(0.01)).text())
+        .isEqualTo("relu:0.01");
     assertThat(ActivationRule.NONE.text()).isEqualTo("none");
     assertThat(ActivationRule.METHODS)
         .filteredOn(m -> new ActivationRule(m, 0).declared().isPresent())

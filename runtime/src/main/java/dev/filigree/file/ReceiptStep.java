@@ -104,7 +104,7 @@ public record ReceiptStep(
   /** Name and the settings that matter most, for people: {@code prune (wanda 2:4)}. */
   public String label() {
     List<String> words = new ArrayList<>();
-    for (String key : List.of("method", "pattern", "sparsity")) {
+    for (String key : List.of("method", "pattern", "sparsity", "threshold")) {
       if (plan.containsKey(key)) {
         words.add(plan.get(key));
       }

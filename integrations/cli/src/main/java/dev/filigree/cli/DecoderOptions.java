@@ -40,7 +40,7 @@ final class DecoderOptions {
       paramLabel = "SPEC",
       description =
           "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
-              + " r-sparse, coreinfer or topk; relu for a model with ReLU; none for none. Default: what"
+              + " r-sparse, coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none. Default: what"
               + " a packed directory says, else none.")
   private String activation;
 

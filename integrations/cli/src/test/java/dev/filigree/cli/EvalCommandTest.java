@@ -165,7 +165,8 @@ final class EvalCommandTest {
   @Test
   void zerosOfReluAreSkipped() throws IOException {
     refused("FIL-0852", "--activation", "relu");
-    refused("FIL-0604", "--activation", "relu:0.5");
+    refused("FIL-0852", "--activation", "relu:0.5");
+    refused("FIL-0604", "--activation", "relu:-0.5");
     Path config = Path.of(model).resolve("config.json");
     JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
     json.addProperty("hidden_act", "relu");
@@ -178,6 +179,24 @@ final class EvalCommandTest {
     assertThat(bytes(skipped, "realised")).isLessThan(bytes(dense, "dense"));
     run("eval", "--model", model, "--ids", ids, "--activation", "relu");
     assertThat(out.toString()).contains("activations relu, values f32");
+    JsonArray swept =
+        eval("--sweep", "relu x 0,0.01,0.03", "--rise", "0.001").getAsJsonArray("sweep");
+    assertThat(swept).hasSize(4);
+    double before = 0;
+    for (int i = 1; i < 4; i++) {
+      JsonObject row = swept.get(i).getAsJsonObject();
+      assertThat(row.get("sparsity").getAsDouble()).isZero();
+      assertThat(row.get("threshold").getAsDouble()).isEqualTo(new double[] {0, 0.01, 0.03}[i - 1]);
+      double found = row.get("activation_sparsity").getAsDouble();
+      assertThat(found).isGreaterThan(before);
+      before = found;
+    }
+    assertThat(swept.get(1).getAsJsonObject().get("nll")).isEqualTo(skipped.get("nll"));
+    JsonObject fat = eval("--activation", "relu:0.03");
+    assertThat(fat.get("nll")).isEqualTo(swept.get(3).getAsJsonObject().get("nll"));
+    assertThat(fat.getAsJsonObject("thresholds").get("0").getAsFloat()).isEqualTo(0.03f);
+    run("eval", "--model", model, "--ids", ids, "--sweep", "relu:0.03");
+    assertThat(out.toString()).contains("relu 0.03");
   }
 
   /** R-Sparse: factors are found in calibration, for every sparsity anew. */

@@ -120,6 +120,24 @@ final class RecipeCommandTest {
     assertThat(run(List.of("verify", at("recipe")))).as(out.toString()).isZero();
   }
 
+  /** FATReLU from a recipe, in both spellings, and from the command line is the same directory. */
+  @Test
+  void reluHasAThreshold() throws IOException {
+    Path config = Path.of(model).resolve("config.json");
+    JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+    json.addProperty("hidden_act", "relu");
+    Files.writeString(config, json.toString());
+    JsonObject made = compress("flags", "--activation", "relu:0.02");
+    assertThat(made.get("activation").getAsString()).isEqualTo("relu:0.02");
+    assertThat(made.getAsJsonObject("thresholds").get("0").getAsFloat()).isEqualTo(0.02f);
+    compress("text", "--recipe", recipe("activation: relu:0.02"));
+    assertThat(digests("text")).isEqualTo(digests("flags"));
+    compress("keys", "--recipe", recipe("activation: {method: relu, threshold: 0.02}"));
+    assertThat(digests("keys")).isEqualTo(digests("flags"));
+    assertThat(run(List.of("verify", at("flags")))).as(err.toString()).isZero();
+    assertThat(out.toString()).contains("Step 1: activation (relu 0.02)");
+  }
+
   @Test
   void everyLayerIsPrunedAsTheLastRuleForItSays() throws IOException {
     String[] dense = {"--calibration-mode", "dense"};
@@ -243,7 +261,7 @@ final class RecipeCommandTest {
         "--recipe",
         recipe("layers:", "  - {include: '*.mlp.*', activation: teal:0.5}"));
     refused(
-        "FIL-0846: r.yaml, line 1: threshold, lambda or end of relu does not go with compress, which neither trains nor changes what ReLU does. Write activation: relu.",
+        "FIL-0846: r.yaml, line 1: lambda or end of relu does not go with compress, which does not train. Write activation: relu.",
         "--recipe",
         recipe("activation: {method: relu, lambda: 0.1}"));
     refused(

@@ -33,6 +33,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,7 +65,7 @@ class ReluTest {
   @TempDir private Path folder;
 
   /** Counts gates that are not zero, by the definition. */
-  private static final class Counting implements PlainDecoder.Skipping {
+  private static class Counting implements PlainDecoder.Skipping {
     long kept;
 
     @Override
@@ -120,6 +121,42 @@ class ReluTest {
     }
   }
 
+  /** FATReLU: gates at or below the threshold are zero, and no token has a row of them read. */
+  @Test
+  void aThresholdMakesMoreZeros() {
+    double t = 0.02;
+    Counting counting =
+        new Counting() {
+          @Override
+          public double[] gates(int layer, double[] g) {
+            double[] left = Arrays.stream(g).map(v -> v > (float) t ? v : 0).toArray();
+            return super.gates(layer, left);
+          }
+        };
+    double[][] expected = new PlainDecoder(MODEL, counting).logits(IDS);
+    double[][] plain = new PlainDecoder(MODEL).logits(IDS);
+    assertThat(Math.abs(expected[11][0] - plain[11][0])).isGreaterThan(1e-4);
+    ActivationSetting setting = SparsitySpec.activation("relu:" + t).setting(CONFIG.layers());
+    assertThat(setting.text(":")).isEqualTo("relu:0.02");
+    double units = (double) IDS.length * CONFIG.layers() * CONFIG.hidden();
+    for (int together : new int[] {1, IDS.length}) {
+      try (PackedDecoder packed =
+          PackedDecoder.pack(MODEL, PackSettings.of(ValueType.F32, setting.method().layout()))) {
+        DecoderSession session =
+            packed.newSession(new SessionSettings(IDS.length, setting, Scope.ALL, 0));
+        for (int i = 0; i < IDS.length; i += together) {
+          int first = i;
+          session.feed(
+              Arrays.copyOfRange(IDS, i, i + together),
+              (k, logits, at) -> same(logits, at, expected[first + k]));
+        }
+        assertThat(session.counts().sparsity())
+            .isCloseTo(1 - counting.kept / units, within(1e-9))
+            .isGreaterThan(0.5);
+      }
+    }
+  }
+
   /** What CATS is calibrated on is the gate after ReLU: below the share of zeros it is exact. */
   @Test
   void catsFindsTheZeros() {
@@ -141,20 +178,7 @@ class ReluTest {
             () -> ConfigJson.parse(ConfigJson.text(CONFIG).replace("\"relu\"", "\"gelu\""), "c"))
         .hasMessageContaining("FIL-0701")
         .hasMessageContaining("silu, relu");
-    Path target = folder.resolve("p");
-    ModelWriter.write(
-        target,
-        MODEL,
-        new CompressPlan(
-            Optional.empty(),
-            Optional.of(SparsitySpec.activation("relu")),
-            ValueType.F32,
-            List.of(),
-            Optional.empty(),
-            DecoderPruning.Mode.SEQUENTIAL),
-        Map.of(PackedDirectory.CONFIG, ConfigJson.text(CONFIG).getBytes(StandardCharsets.UTF_8)),
-        Progress.SILENT);
-    PackedModel stored = (PackedModel) DecoderFiles.open(target);
+    PackedModel stored = stored("relu");
     ActivationSetting setting = StoredActivation.of(stored).orElseThrow().setting();
     assertThat(setting.method()).isEqualTo(Method.RELU);
     assertThat(MappedDecoder.isMapped(stored, Method.RELU)).isTrue();
@@ -164,6 +188,59 @@ class ReluTest {
           .newSession(new SessionSettings(20, setting, Scope.ALL, 0))
           .feed(IDS, (i, logits, at) -> same(logits, at, expected[i]));
     }
+  }
+
+  private PackedModel stored(String spec) {
+    Path target = folder.resolve(spec.replace(':', '-'));
+    ModelWriter.write(
+        target,
+        MODEL,
+        new CompressPlan(
+            Optional.empty(),
+            Optional.of(SparsitySpec.activation(spec)),
+            ValueType.F32,
+            List.of(),
+            Optional.empty(),
+            DecoderPruning.Mode.SEQUENTIAL),
+        Map.of(PackedDirectory.CONFIG, ConfigJson.text(CONFIG).getBytes(StandardCharsets.UTF_8)),
+        Progress.SILENT);
+    return (PackedModel) DecoderFiles.open(target);
+  }
+
+  @Test
+  void aDirectoryKeepsTheThreshold() {
+    PackedModel stored = stored("relu:0.02");
+    StoredActivation found = StoredActivation.of(stored).orElseThrow();
+    assertThat(found.text()).isEqualTo("relu:0.02");
+    assertThat(found.setting().thresholds()).hasDimensions(CONFIG.layers(), 1);
+    assertThat(found.setting().thresholds()[1]).containsExactly(0.02f);
+    assertThat(stored.folder().receipt().steps().get(0).plan())
+        .containsEntry("method", "relu")
+        .containsEntry("threshold", "0.02");
+    SessionSettings settings = new SessionSettings(20, found.setting(), Scope.ALL, 0);
+    try (PackedDecoder fresh =
+            PackedDecoder.pack(MODEL, PackSettings.of(ValueType.F32, Method.RELU.layout()));
+        PackedDecoder mapped = MappedDecoder.open(stored, Method.RELU)) {
+      double[][] expected = new double[IDS.length][CONFIG.vocab()];
+      fresh
+          .newSession(settings)
+          .feed(IDS, (i, logits, at) -> Arrays.setAll(expected[i], k -> logits.get(at + k)));
+      mapped.newSession(settings).feed(IDS, (i, logits, at) -> same(logits, at, expected[i]));
+    }
+  }
+
+  @Test
+  void badThresholds() {
+    for (String bad : List.of("relu:", "relu:-0.1", "relu:NaN", "relu:1e39", "relu:0.1:2")) {
+      assertThatThrownBy(() -> SparsitySpec.activation(bad))
+          .hasMessage(
+              "FIL-0604: --activation is "
+                  + bad
+                  + "; legal: relu, or relu:THRESHOLD with a threshold of at least 0; gates at or"
+                  + " below it count as zero.");
+    }
+    assertThat(SparsitySpec.activation("relu:0").setting(3).thresholds()).isNull();
+    assertThat(SparsitySpec.activation("relu:0").setting(3).text(":")).isEqualTo("relu");
   }
 
   @Test
@@ -185,6 +262,5 @@ class ReluTest {
     assertThatThrownBy(() -> ModelWriter.write(target, SILU, plan, Map.of(), Progress.SILENT))
         .hasMessageContaining("FIL-0852");
     assertThat(target).doesNotExist();
-    assertThatThrownBy(() -> SparsitySpec.activation("relu:0.5")).hasMessageContaining("FIL-0604");
   }
 }

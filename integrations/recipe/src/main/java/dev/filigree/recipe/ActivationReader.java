@@ -9,6 +9,7 @@ import dev.filigree.plan.PlanRules;
 import dev.filigree.plan.ReluPlan;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** {@code activation:} as the command line writes it, or as a mapping. */
 final class ActivationReader {
@@ -42,16 +43,21 @@ final class ActivationReader {
       int colon = t.text().indexOf(':');
       if (colon >= 0) {
         String before = t.text().substring(0, colon);
-        String behind = t.text().substring(colon + 1);
-        return checked(
+        YamlNode.Text behind = new YamlNode.Text(t.text().substring(colon + 1), false, t.place());
+        String method =
             Fields.choice(
                 RecipeReader.ACTIVATION + " method",
                 new YamlNode.Text(before, true, t.place()),
-                ActivationRule.METHODS),
-            Fields.number(
-                RecipeReader.ACTIVATION + " sparsity",
-                new YamlNode.Text(behind, false, t.place()),
-                SHARE),
+                ActivationRule.METHODS);
+        if (method.equals(ActivationRule.RELU)) {
+          double threshold = Fields.number(RecipeReader.ACTIVATION + " threshold", behind, AMOUNT);
+          ReluPlan plan = ReluPlan.PLAIN.withThreshold(threshold);
+          check(plan, key -> t.place());
+          return new ActivationRule(method, 0, plan);
+        }
+        return checked(
+            method,
+            Fields.number(RecipeReader.ACTIVATION + " sparsity", behind, SHARE),
             true,
             t.place());
       }
@@ -88,12 +94,16 @@ final class ActivationReader {
             fields.number(THRESHOLD, AMOUNT).orElse(0.0),
             fields.numbers(LAMBDA, AMOUNTS),
             fields.numbers(END, AMOUNTS));
+    check(plan, fields::place);
+    return plan;
+  }
+
+  private static void check(ReluPlan plan, Function<String, Place> place) {
     PlanRules.check(plan)
         .forEach(
             p -> {
-              throw new FiligreeException(Message.FIL_0844, fields.place(p.attribute()), p.text());
+              throw new FiligreeException(Message.FIL_0844, place.apply(p.attribute()), p.text());
             });
-    return plan;
   }
 
   private static ActivationRule checked(

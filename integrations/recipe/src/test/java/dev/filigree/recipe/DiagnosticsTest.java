@@ -272,6 +272,12 @@ final class DiagnosticsTest {
             "activation: {method: relu, sparsity: 0.5}",
             "FIL-0846: r.yaml, line 1, column 28: sparsity does not go with activation relu, which has none to choose. Remove it."),
         of(
+            "activation: relu:-0.5",
+            "FIL-0844: r.yaml, line 1, column 13: FIL-0837: threshold is -0.5; it must be finite and at least 0. Nearest legal value: 0.0."),
+        of(
+            "activation: relu:high",
+            "FIL-0843: r.yaml, line 1, column 13: activation threshold is \"high\"; legal: a number of at least 0."),
+        of(
             "activation: none:0.5",
             "FIL-0846: r.yaml, line 1, column 13: sparsity does not go with activation none, which has none to choose. Remove it."));
   }

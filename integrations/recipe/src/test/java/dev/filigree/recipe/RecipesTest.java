@@ -11,6 +11,7 @@ import dev.filigree.plan.ActivationRule;
 import dev.filigree.plan.Declaration;
 import dev.filigree.plan.LayerRule;
 import dev.filigree.plan.PlanRules;
+import dev.filigree.plan.ReluPlan;
 import dev.filigree.plan.RunOption;
 import dev.filigree.plan.SparsityPlan;
 import dev.filigree.plan.WeightRule;
@@ -134,6 +135,10 @@ final class RecipesTest {
         .contains(new ActivationRule("topk", 0.5));
     assertThat(parse("activation: relu").rules().get(0).activation())
         .contains(new ActivationRule("relu", 0));
+    ActivationRule fat = new ActivationRule("relu", 0, ReluPlan.PLAIN.withThreshold(0.01));
+    assertThat(parse("activation: relu:0.01").rules().get(0).activation()).contains(fat);
+    assertThat(parse("activation: {method: relu, threshold: 0.01}").rules().get(0).activation())
+        .contains(fat);
     assertThat(parse("activation: none").rules().get(0).activation()).contains(ActivationRule.NONE);
   }
 

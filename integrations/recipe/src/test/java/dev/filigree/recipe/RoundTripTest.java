@@ -96,7 +96,11 @@ final class RoundTripTest {
     ActivationRule rule = new ActivationRule(method, 0);
     if (method.equals(ActivationRule.RELU) && random.nextBoolean()) {
       ReluPlan plan = ReluPlan.PLAIN.withThreshold(share()).withLambda(share(), 0.25);
-      return new ActivationRule(method, 0, random.nextBoolean() ? plan : plan.withEnd(5, 9));
+      ReluPlan plain = ReluPlan.PLAIN.withThreshold(share());
+      return new ActivationRule(
+          method,
+          0,
+          random.nextBoolean() ? plain : random.nextBoolean() ? plan : plan.withEnd(5, 9));
     }
     return rule.choosesSparsity() ? new ActivationRule(method, share()) : rule;
   }

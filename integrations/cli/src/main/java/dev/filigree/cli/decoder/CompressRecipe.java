@@ -86,14 +86,14 @@ record CompressRecipe(SparsityPlan recipe) {
               "Write activation at the top of the recipe");
         }
         last = rule.activation().get();
-        if (!last.plan().equals(ReluPlan.PLAIN)) {
+        if (!last.plan().equals(ReluPlan.PLAIN.withThreshold(last.plan().threshold()))) {
           throw new FiligreeException(
               Message.FIL_0846,
               rule.origin(),
-              "threshold, lambda or end of relu",
+              "lambda or end of relu",
               COMPRESS,
-              "which neither trains nor changes what ReLU does",
-              "Write activation: relu");
+              "which does not train",
+              "Write activation: " + new ActivationRule(last.method(), 0).text());
         }
       }
     }

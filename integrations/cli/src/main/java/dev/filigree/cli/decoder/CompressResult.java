@@ -52,7 +52,7 @@ public record CompressResult(
         made.denseBytes(),
         made.weightSparsity(),
         made.sparse(),
-        a.method() == ActivationSetting.Method.NONE ? null : a.method().text(":", a.sparsity()),
+        a.method() == ActivationSetting.Method.NONE ? null : a.text(":"),
         run.values().label(),
         Thresholds.byName(a),
         made.masks(),

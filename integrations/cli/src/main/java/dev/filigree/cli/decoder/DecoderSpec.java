@@ -199,8 +199,7 @@ public record DecoderSpec(
                       kept.map(StoredActivation::text).orElse("none")));
     }
     return ActivationCalibration.settingFor(
-        wanted.method(),
-        wanted.sparsity(),
+        wanted,
         untouched,
         calibration,
         (done, total) -> progress.at("Calibrating blocks", done, total));
@@ -216,7 +215,7 @@ public record DecoderSpec(
         weights
             .map(p -> p.method().label() + " " + p.pattern().text() + " " + p.sparsity())
             .orElse(prepared.weightSparsity() > 0 ? "as stored" : "dense"),
-        a.method() == ActivationSetting.Method.NONE ? "all" : a.method().text(" ", a.sparsity()),
+        a.method() == ActivationSetting.Method.NONE ? "all" : a.text(" "),
         prepared.packed().values().label());
   }
 }

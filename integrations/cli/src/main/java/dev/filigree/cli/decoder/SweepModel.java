@@ -62,14 +62,12 @@ record SweepModel(
   ActivationSetting setting(SparsitySpec.Activation wanted, Progress progress) {
     return switch (wanted.method()) {
       case NONE -> ActivationSetting.NONE;
-      case WINA, COREINFER, RELU, TOPK ->
-          new ActivationSetting(wanted.method(), wanted.sparsity(), null);
+      case WINA, COREINFER, RELU, TOPK -> wanted.setting(untouched.config().layers());
       case TEAL, CATS, CHESS ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
       case TEAL_GREEDY, R_SPARSE ->
           ActivationCalibration.settingFor(
-              wanted.method(),
-              wanted.sparsity(),
+              wanted,
               untouched,
               spec.calibration(),
               (done, total) -> progress.at("Calibrating blocks", done, total));

@@ -43,7 +43,8 @@ public record SweepResult(
    * One setting.
    *
    * @param method of activation sparsity, {@code none} for the first
-   * @param sparsity asked for
+   * @param sparsity asked for; 0 for relu
+   * @param threshold of relu, null for others
    * @param nll mean negative log likelihood, nats per token
    * @param nllLow lower end of its 95 % interval, NaN where there is one sequence
    * @param nllHigh upper end
@@ -57,6 +58,7 @@ public record SweepResult(
   record Row(
       String method,
       double sparsity,
+      Double threshold,
       double nll,
       double nllLow,
       double nllHigh,
@@ -73,6 +75,7 @@ public record SweepResult(
       return new Row(
           setting.method().label(),
           setting.sparsity(),
+          setting.method() == Method.RELU ? setting.threshold() : null,
           point.loss().nll(),
           interval[0],
           interval[1],
@@ -82,6 +85,20 @@ public record SweepResult(
           point.loss().activationSparsity(),
           point.decoding().bytes(),
           point.decoding().tokensPerSecond());
+    }
+
+    /** Where it stands on a curve: relu is asked for a threshold, and its sparsity is found. */
+    private double amount() {
+      return threshold == null ? sparsity : activationSparsity;
+    }
+
+    private String text() {
+      if (method.equals(Method.NONE.label())) {
+        return "all activations";
+      }
+      return threshold == null
+          ? method + " " + sparsity
+          : threshold == 0 ? method : method + " " + threshold;
     }
   }
 
@@ -97,7 +114,7 @@ public record SweepResult(
   static SweepResult of(
       String title, List<Row> rows, double percent, EvalRun.Data data, List<String> warnings) {
     List<Rise> rises = new ArrayList<>();
-    byMethod(rows, Row::sparsity, Row::ppl)
+    byMethod(rows, Row::amount, Row::ppl)
         .forEach(
             (method, curve) -> {
               OptionalDouble at = PerplexityRise.sparsity(rows.get(0).ppl(), curve, percent);
@@ -132,10 +149,9 @@ public record SweepResult(
     StringBuilder out = new StringBuilder(title).append('\n');
     List<List<String>> cells = new ArrayList<>();
     for (Row r : sweep) {
-      boolean none = r.method().equals(Method.NONE.label());
       cells.add(
           List.of(
-              none ? "all activations" : r.method() + " " + r.sparsity(),
+              r.text(),
               format("%.4f (%.3f to %.3f)", r.nll(), r.nllLow(), r.nllHigh()),
               format("%.3f", r.ppl()),
               format("%.3f", r.agreement()),
@@ -162,7 +178,7 @@ public record SweepResult(
           r.sparsity() == null
               ? format(
                   "%s: perplexity stays below %s %% more up to sparsity %s, the highest measured%n",
-                  r.method(), r.percent(), r.highest())
+                  r.method(), r.percent(), Math.round(1000 * r.highest()) / 1000.0)
               : format(
                   "%s: perplexity is %s %% higher at sparsity %.3f%n",
                   r.method(), r.percent(), r.sparsity()));

@@ -11,8 +11,8 @@ final class Thresholds {
   private Thresholds() {}
 
   /**
-   * By layer for CATS, else by layer and projection; of the hidden units of CHESS the least and the
-   * greatest. Null where there are none.
+   * By layer for CATS and RELU, else by layer and projection; of the hidden units of CHESS the
+   * least and the greatest. Null where there are none.
    */
   static Map<String, Float> byName(ActivationSetting activation) {
     if (activation.thresholds() == null) {
@@ -21,7 +21,7 @@ final class Thresholds {
     Map<String, Float> out = new TreeMap<>();
     for (int l = 0; l < activation.thresholds().length; l++) {
       float[] layer = activation.thresholds()[l];
-      if (activation.method() == ActivationSetting.Method.CATS) {
+      if (layer.length == 1) {
         out.put(String.valueOf(l), layer[0]);
       } else if (activation.method() == ActivationSetting.Method.CHESS) {
         float[] units = Arrays.copyOfRange(layer, ActivationSetting.UNITS, layer.length);

@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
  * @param method how they are chosen
  * @param sparsity share that is to be skipped, 0 to below 1
  * @param thresholds for the methods that have them: by layer, and within it by projection in the
- *     order of {@code Projection}, or one for CATS, or those of the inputs of query and output and
- *     of every hidden unit for CHESS; else null
+ *     order of {@code Projection}, or one for CATS and RELU (null there for 0), or those of the
+ *     inputs of query and output and of every hidden unit for CHESS; else null
  * @param remainders for R_SPARSE by layer and projection, else null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -38,6 +38,32 @@ public record ActivationSetting(
   /** A setting without remainders. */
   public ActivationSetting(Method method, double sparsity, float[][] thresholds) {
     this(method, sparsity, thresholds, null);
+  }
+
+  /**
+   * RELU with one threshold.
+   *
+   * @param threshold gates at or below it count as zero; finite, 0 or more
+   * @param layers blocks of the model
+   */
+  public static ActivationSetting relu(float threshold, int layers) {
+    float[][] all = threshold == 0 ? null : new float[layers][];
+    for (int l = 0; all != null && l < layers; l++) {
+      all[l] = new float[] {threshold};
+    }
+    return new ActivationSetting(Method.RELU, 0, all);
+  }
+
+  /**
+   * As the command line writes it: {@code teal:0.5}, {@code relu}, {@code relu:0.01}.
+   *
+   * @param before stands in front of the amount
+   */
+  public String text(String before) {
+    if (method != Method.RELU) {
+      return method.label() + before + sparsity;
+    }
+    return thresholds == null ? method.label() : method.label() + before + thresholds[0][0];
   }
 
   /** How inputs are chosen. */
@@ -71,8 +97,9 @@ public record ActivationSetting(
      */
     COREINFER,
     /**
-     * Hidden units whose gate is zero after ReLU: nothing changes. Only for models with that
-     * activation function (ProSparse, Song et al. 2024); what is skipped is what is zero.
+     * Hidden units whose gate is zero after ReLU: nothing changes. With a threshold (FATReLU) those
+     * whose gate is at or below it. Only for models with that activation function (ProSparse, Song
+     * et al. 2024).
      */
     RELU,
     /** The largest |x_i|, exactly counted per token. */
@@ -121,16 +148,11 @@ public record ActivationSetting(
       return rows ? Projection.DOWN : p;
     }
 
-    /** How much it is to skip, as the command line writes it: nothing where that is not chosen. */
-    public String text(String before, double sparsity) {
-      return this == RELU ? label() : label() + before + sparsity;
-    }
-
     /** How many thresholds a block has. */
     public int thresholds(DecoderConfig config) {
       return switch (this) {
-        case NONE, WINA, COREINFER, RELU, TOPK -> 0;
-        case CATS -> 1;
+        case NONE, WINA, COREINFER, TOPK -> 0;
+        case CATS, RELU -> 1;
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
       };

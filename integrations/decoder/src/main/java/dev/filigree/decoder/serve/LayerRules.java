@@ -78,7 +78,7 @@ public final class LayerRules {
           case CATS -> thresholds;
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
           case NONE, TEAL, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, TOPK -> null;
-          case RELU -> new float[] {0};
+          case RELU -> thresholds == null ? new float[] {0} : thresholds;
         };
     PromptUnits prompt =
         setting.method().needsPrompt()

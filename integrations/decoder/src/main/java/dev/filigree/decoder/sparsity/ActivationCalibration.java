@@ -169,6 +169,20 @@ public final class ActivationCalibration {
   }
 
   /**
+   * The setting that was asked for, with thresholds where it has some; as the other {@code
+   * settingFor}.
+   */
+  public static ActivationSetting settingFor(
+      SparsitySpec.Activation wanted,
+      DecoderWeights weights,
+      List<int[]> sequences,
+      DecoderPruning.Progress progress) {
+    return wanted.method().needsCalibration()
+        ? settingFor(wanted.method(), wanted.sparsity(), weights, sequences, progress)
+        : wanted.setting(weights.config().layers());
+  }
+
+  /**
    * The setting of a method, with thresholds where it has some.
    *
    * @param weights the untouched model

@@ -17,10 +17,34 @@ public final class SparsitySpec {
           "([a-z0-9-]+):(?:(?<n>\\d{1,6}):(?<m>\\d{1,6})|(?<unstructured>unstructured):(?<s1>[^:]+)"
               + "|block:(?<r>\\d{1,6})x(?<c>\\d{1,6}):(?<s2>[^:]+))");
 
+  private static final String THRESHOLD =
+      "relu, or relu:THRESHOLD with a threshold of at least 0; gates at or below it count as zero";
+
   private SparsitySpec() {}
 
-  /** A method of activation sparsity and how much. */
-  public record Activation(ActivationSetting.Method method, double sparsity) {}
+  /**
+   * A method of activation sparsity and how much.
+   *
+   * @param sparsity share that is to be skipped; 0 for RELU
+   * @param threshold of RELU: gates at or below it count as zero, 0 or more; else 0
+   */
+  public record Activation(ActivationSetting.Method method, double sparsity, double threshold) {
+    /** One without a threshold of its own. */
+    public Activation(ActivationSetting.Method method, double sparsity) {
+      this(method, sparsity, 0);
+    }
+
+    /**
+     * The setting of a method that needs no calibration.
+     *
+     * @param layers blocks of the model
+     */
+    public ActivationSetting setting(int layers) {
+      return method == ActivationSetting.Method.RELU
+          ? ActivationSetting.relu((float) threshold, layers)
+          : new ActivationSetting(method, sparsity, null);
+    }
+  }
 
   /**
    * Reads {@code method:pattern[:sparsity]}: {@code wanda:2:4}, {@code magnitude:unstructured:0.5},
@@ -68,15 +92,20 @@ public final class SparsitySpec {
   }
 
   /**
-   * Reads {@code method:sparsity}: {@code teal:0.5}; or {@code relu}.
+   * Reads {@code method:sparsity}: {@code teal:0.5}; or {@code relu}, which may have a threshold:
+   * {@code relu:0.01}.
    *
    * @throws FiligreeException FIL-0604 for another text
    */
   public static Activation activation(String text) {
-    if (text.equals(ActivationSetting.Method.RELU.label())) {
-      return new Activation(ActivationSetting.Method.RELU, 0);
-    }
     int colon = text.indexOf(':');
+    String relu = ActivationSetting.Method.RELU.label();
+    if (text.equals(relu) || text.startsWith(relu + ":")) {
+      return new Activation(
+          ActivationSetting.Method.RELU,
+          0,
+          colon < 0 ? 0 : threshold(text, text.substring(colon + 1)));
+    }
     ActivationSetting.Method method =
         ActivationSetting.Method.byLabel(colon < 0 ? text : text.substring(0, colon))
             .filter(m -> colon > 0 && m != ActivationSetting.Method.RELU)
@@ -86,7 +115,7 @@ public final class SparsitySpec {
                         Message.FIL_0604,
                         "--activation",
                         text,
-                        "relu, or METHOD:SPARSITY with METHOD one of "
+                        "relu, relu:THRESHOLD, or METHOD:SPARSITY with METHOD one of "
                             + String.join(
                                 ", ",
                                 Arrays.stream(ActivationSetting.Method.values())
@@ -95,6 +124,20 @@ public final class SparsitySpec {
                                     .map(ActivationSetting.Method::label)
                                     .toList())));
     return new Activation(method, share("--activation", text, text.substring(colon + 1)));
+  }
+
+  private static double threshold(String text, String number) {
+    double value;
+    try {
+      value = Double.parseDouble(number);
+    } catch (NumberFormatException e) {
+      throw new FiligreeException(e, Message.FIL_0604, "--activation", text, THRESHOLD);
+    }
+    // What float32 cannot hold is no threshold of float32 values.
+    if (!(value >= 0 && Float.isFinite((float) value))) {
+      throw new FiligreeException(Message.FIL_0604, "--activation", text, THRESHOLD);
+    }
+    return value;
   }
 
   private static double share(String option, String text, String number) {

@@ -136,8 +136,7 @@ public final class ModelWriter {
 
   private StoredActivation calibrate(SparsitySpec.Activation wanted) {
     if (!wanted.method().needsCalibration()) {
-      return new StoredActivation(
-          new ActivationSetting(wanted.method(), wanted.sparsity(), null), Optional.empty());
+      return new StoredActivation(wanted.setting(source.config().layers()), Optional.empty());
     }
     if (plan.sequences().isEmpty()) {
       throw new FiligreeException(Message.FIL_0719, wanted.method().label());
@@ -254,7 +253,11 @@ public final class ModelWriter {
       SparsitySpec.Activation a = plan.activation().get();
       Map<String, String> settings = new LinkedHashMap<>();
       settings.put("method", a.method().label());
-      settings.put("sparsity", String.valueOf(a.sparsity()));
+      if (a.method() != Method.RELU) {
+        settings.put("sparsity", String.valueOf(a.sparsity()));
+      } else if (a.threshold() != 0) {
+        settings.put("threshold", String.valueOf(a.threshold()));
+      }
       ReceiptStep step = ReceiptStep.of("activation", settings);
       receipt = receipt.then(a.method().needsCalibration() ? withData(step) : step);
     }

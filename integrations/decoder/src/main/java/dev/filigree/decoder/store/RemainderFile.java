@@ -69,11 +69,7 @@ final class RemainderFile {
     if (all > PackedDirectory.MOST_BYTES) {
       String method = setting.method().label();
       throw new FiligreeException(
-          Message.FIL_0880,
-          method,
-          all,
-          PackedDirectory.MOST_BYTES,
-          setting.method().text(":", setting.sparsity()));
+          Message.FIL_0880, method, all, PackedDirectory.MOST_BYTES, setting.text(":"));
     }
     ByteBuffer out = ByteBuffer.allocate((int) all).order(ByteOrder.LITTLE_ENDIAN);
     out.putLong(text.length()).put(text.toString().getBytes(StandardCharsets.US_ASCII));

@@ -64,7 +64,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
 
   /** What thresholds are stored, in words. */
   public String text() {
-    String own = setting.method().text(":", setting.sparsity());
+    String own = setting.text(":");
     return table
         .map(
             t ->
@@ -101,7 +101,9 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
     require(json.version == 1, where, "its version is " + json.version);
     require(json.sparsity >= 0 && json.sparsity < 1, where, "its sparsity is " + json.sparsity);
     int layers = config.layers();
-    boolean wanted = method.needsCalibration();
+    // Those of RELU may be left out: they are 0 then.
+    boolean wanted =
+        method.needsCalibration() || (method == Method.RELU && json.thresholds != null);
     int width = method.thresholds(config);
     require(
         wanted == (json.thresholds != null) && (!wanted || fits(json.thresholds, layers, width)),
