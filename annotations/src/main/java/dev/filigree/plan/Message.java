@@ -458,7 +458,18 @@ public enum Message {
 
   // Sparse activations of packed directories and of blocks.
   FIL_0880(
-      "The factors of %s have %s bytes; a file beside packed weights has at most %s. Compress without --activation, and pass %s with --calibration to eval or generate.");
+      "The factors of %s have %s bytes; a file beside packed weights has at most %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
+  FIL_0881(
+      "%s declares %s, and its threshold is not known yet. Call Filigree.calibrate(model, inputs) before its activation is asked for."),
+  FIL_0882(
+      "%s cannot be served by a packed decoder as it is declared: %s. Change the declaration, or serve the block itself with Filigree.pack."),
+  FIL_0883(
+      "Token %s of row %s stands at position %s, and %s tokens of that row came before it: a packed decoder has no gaps between positions. Pad in front of the tokens (SearchConfig.setSuffixPadding(false)), and pass positions as they count."),
+  FIL_0884(
+      "%s chooses hidden units from the tokens of a prompt, and only their keys and values are left. Feed the sequence from its beginning, or take another method."),
+  FIL_0885("A packed decoder serves and does not train. Train a CausalDecoder, and pack it."),
+  FIL_0886(
+      "The conversation has %s tokens with this message, and there is room for %s. Begin a new one, or say less.");
 
   /** How serious a message is. */
   public enum Severity {

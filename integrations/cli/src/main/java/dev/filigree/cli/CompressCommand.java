@@ -56,8 +56,9 @@ final class CompressCommand implements Callable<Integer> {
       paramLabel = "SPEC",
       description =
           "Skip activations by default: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
-              + " coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU. Thresholds are stored, for teal and"
-              + " cats, and for chess where it is the method, at every whole percent.")
+              + " coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none."
+              + " Thresholds are stored, for teal and cats, and for chess where it is the method,"
+              + " at every whole percent. Default: what the model's directory says, else none.")
   private String activation;
 
   @Option(

@@ -41,7 +41,7 @@ final class DecoderOptions {
       description =
           "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
               + " r-sparse, coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none. Default: what"
-              + " a packed directory says, else none.")
+              + " the model's directory says, else none.")
   private String activation;
 
   @Option(

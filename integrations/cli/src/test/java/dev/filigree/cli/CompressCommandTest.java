@@ -8,6 +8,12 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.BlockActivation;
+import dev.filigree.decoder.serve.InputChoice;
+import dev.filigree.decoder.store.ModelDirectory;
 import dev.filigree.file.DType;
 import dev.filigree.file.ModelFiles;
 import dev.filigree.file.PackedDirectory;
@@ -21,7 +27,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -433,5 +441,57 @@ final class CompressCommandTest {
       }
     }
     assertThat(number).isGreaterThan(5);
+  }
+
+  /** What blocks of a trained model declare, layer by layer, goes from directory to directory. */
+  @Test
+  void whatADirectoryDeclaresIsKept() {
+    DecoderConfig config = TinyModel.weights().config();
+    List<BlockActivation> blocks = new ArrayList<>();
+    for (int l = 0; l < config.layers(); l++) {
+      List<InputChoice> inputs =
+          new ArrayList<>(Collections.nCopies(Projection.values().length, InputChoice.ALL));
+      if (l > 0) {
+        inputs.set(
+            Projection.DOWN.index(), new InputChoice(InputChoice.Kind.ABOVE, 0.5, 0.001f * l));
+        inputs.set(Projection.V.index(), new InputChoice(InputChoice.Kind.TOPK, 0.25, 0));
+        inputs.set(Projection.UP.index(), new InputChoice(InputChoice.Kind.WINA, 0.5, 0));
+      }
+      blocks.add(BlockActivation.of(config, inputs, new float[0], 0));
+    }
+    ActivationSetting setting = ActivationSetting.declared(blocks);
+    Path plain = folder.resolve("plain");
+    ModelDirectory.write(plain, TinyModel.weights(), DType.F32, Map.of(), setting);
+    JsonObject dense = eval(model);
+    JsonObject declared = eval(plain.toString());
+    assertThat(declared.get("title").getAsString()).contains("activations declared");
+    assertThat(number(declared, "nll")).isNotEqualTo(number(dense, "nll"));
+    assertThat(number(declared, "activation_sparsity")).isGreaterThan(0.1);
+    assertThat(declared.getAsJsonObject("thresholds").keySet())
+        .containsExactly("1.w2", "2.w2", "3.w2");
+    assertThat(number(eval(plain.toString(), "--activation", "none"), "nll"))
+        .isEqualTo(number(dense, "nll"));
+
+    String first = model;
+    model = plain.toString();
+    JsonObject made = compress();
+    assertThat(made.get("activation").getAsString()).isEqualTo("declared");
+    assertThat(number(eval(packed), "nll")).isCloseTo(number(declared, "nll"), within(2e-6));
+    assertThat(run("verify", packed)).isZero();
+    assertThat(out.toString()).contains("Step 1: activation (declared)");
+    // And once more, from the packed one, in another type and without.
+    model = packed;
+    packed = at("again");
+    assertThat(compress("--values", "bf16").get("activation").getAsString()).isEqualTo("declared");
+    assertThat(number(eval(packed), "activation_sparsity"))
+        .isCloseTo(number(declared, "activation_sparsity"), within(0.01));
+    assertThat(run("verify", packed)).isZero();
+    assertThat(out.toString().split("activation \\(", -1)).hasSize(2);
+    packed = at("without");
+    assertThat(compress("--activation", "none").get("activation").isJsonNull()).isTrue();
+    assertThat(number(eval(packed), "nll")).isCloseTo(number(eval(first), "nll"), within(2e-6));
+    refused(
+        "FIL-0604", "eval", "--model", packed, "--ids", evaluation, "--activation", "declared:0.5");
+    refused("FIL-0604", "eval", "--model", packed, "--ids", evaluation, "--activation", "declared");
   }
 }

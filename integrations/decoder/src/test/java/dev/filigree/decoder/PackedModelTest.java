@@ -8,10 +8,14 @@ import dev.filigree.decoder.load.DecoderFiles;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.load.RandomModel;
 import dev.filigree.decoder.load.TensorShapes;
+import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.BlockActivation;
 import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.InputChoice;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.Remainder;
@@ -21,8 +25,10 @@ import dev.filigree.decoder.sparsity.DecoderPruning;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.CompressPlan;
 import dev.filigree.decoder.store.MappedDecoder;
+import dev.filigree.decoder.store.ModelDirectory;
 import dev.filigree.decoder.store.ModelWriter;
 import dev.filigree.decoder.store.StoredActivation;
+import dev.filigree.file.DType;
 import dev.filigree.file.DenseEntry;
 import dev.filigree.file.Entry;
 import dev.filigree.file.PackedDirectory;
@@ -35,11 +41,13 @@ import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -289,6 +297,68 @@ class PackedModelTest {
     Files.write(file, factors);
     assertThat(model.folder().verify().broken()).isNotEmpty();
     assertThatThrownBy(() -> StoredActivation.of(model)).hasMessageContaining("FIL-0402");
+  }
+
+  /** Blocks that say for themselves what they skip, and what is no such block. */
+  @Test
+  void blocksOfAnotherModelAreRefused() {
+    PackedModel model = written(null, null, ValueType.F32);
+    DecoderConfig config = MODEL.config();
+    List<InputChoice> inputs =
+        new ArrayList<>(Collections.nCopies(Projection.values().length, InputChoice.ALL));
+    inputs.set(0, new InputChoice(InputChoice.Kind.ABOVE, 0.5, 0.25f));
+    List<BlockActivation> blocks =
+        Collections.nCopies(
+            config.layers(), BlockActivation.of(config, inputs, new float[] {0.5f}, 0.5));
+    Path plain = folder.resolve("plain");
+    ModelDirectory.write(plain, MODEL, DType.F32, Map.of(), ActivationSetting.declared(blocks));
+    String right;
+    try {
+      right = Files.readString(plain.resolve(PackedDirectory.THRESHOLDS));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String above = "{\"kind\":\"above\",\"sparsity\":0.5,\"threshold\":0.25}";
+    assertThat(right).contains("\"blocks\":[{\"inputs\":[" + above);
+    int bad = 0;
+    for (String text :
+        List.of(
+            right,
+            right.replace("\"blocks\":[{", "\"blocks\":[{},{"),
+            right.replace("\"blocks\":[{", "\"blocks\":[null,{"),
+            right.replace("\"blocks\":", "\"no_blocks\":"),
+            right.replace("[" + above, "[null"),
+            right.replace(above + ",", ""),
+            right.replace("\"above\"", "\"below\""),
+            right.replace("\"sparsity\":0.5", "\"sparsity\":1.5"),
+            right.replace("\"gates\":[0.5]", "\"gates\":[0.5,0.5]"),
+            right.replace("\"gates\":[0.5]", "\"no_gates\":[0.5]"),
+            right.replaceAll("\"planned\":[0-9.]+", "\"planned\":1.0"))) {
+      Path target = folder.resolve("bad" + bad++);
+      PackedDirectory.write(
+          target,
+          new PackedDirectory.Contents(
+              model.folder().weights().entries(),
+              Map.of(),
+              Receipt.empty(),
+              Map.of(
+                  PackedDirectory.CONFIG,
+                  config(),
+                  PackedDirectory.THRESHOLDS,
+                  text.getBytes(StandardCharsets.UTF_8))));
+      PackedModel read = PackedModel.open(target);
+      if (text.equals(right)) {
+        ActivationSetting found = StoredActivation.of(read).orElseThrow().setting();
+        assertThat(found.layout()).isEqualTo(PackSettings.Layout.SKIPPED_HEADS_AND_UNITS);
+        assertThat(found.blocks().get(1).inputs()).isEqualTo(inputs);
+        continue;
+      }
+      assertThatThrownBy(() -> StoredActivation.of(read))
+          .as(text)
+          .isInstanceOfSatisfying(
+              FiligreeException.class, e -> assertThat(e.id()).isEqualTo(Message.FIL_0732));
+    }
+    assertThat(bad).isEqualTo(11);
   }
 
   @Test

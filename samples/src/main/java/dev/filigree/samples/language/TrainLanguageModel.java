@@ -1,16 +1,20 @@
 package dev.filigree.samples.language;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.filigree.decoder.block.CausalDecoder;
 import dev.filigree.decoder.load.DecoderFiles;
 import dev.filigree.decoder.model.DecoderConfig;
-import dev.filigree.decoder.model.DecoderWeights;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.store.FurtherFiles;
 import dev.filigree.decoder.store.ModelDirectory;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.djl.Filigree;
+import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DType;
 import dev.filigree.kernel.Activation;
@@ -23,6 +27,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -153,7 +158,7 @@ public final class TrainLanguageModel {
       if (options.sparse()) {
         Filigree.finish(model);
       }
-      write(out, decoder.weights(), json);
+      write(out, decoder, skipped(options, model, decoder, calibration, say), json);
       say.println("wrote " + out);
       return loss;
     }
@@ -181,12 +186,41 @@ public final class TrainLanguageModel {
     return plan.withActivation(plan.activation().orElseThrow().withRelu(relu));
   }
 
-  private static void write(Path out, DecoderWeights weights, String tokenizer) {
+  /** What the blocks declare of activations; thresholds are found where the agent has woven DJL. */
+  private static ActivationSetting skipped(
+      Options options,
+      Model model,
+      CausalDecoder decoder,
+      List<int[]> calibration,
+      PrintStream say) {
+    if (options.sparse()) {
+      if (!Dispatch.isWoven()) {
+        say.println(
+            "CATS is not calibrated: that takes -javaagent:filigree-agent.jar. Pass --activation"
+                + " and --calibration to eval, generate and compress.");
+        return ActivationSetting.NONE;
+      }
+      try (NDManager manager = model.getNDManager().newSubManager()) {
+        Filigree.calibrate(model, List.of(new NDList(ids(manager, calibration))));
+      }
+    }
+    return decoder.activation();
+  }
+
+  private static NDArray ids(NDManager manager, List<int[]> sequences) {
+    int tokens = sequences.get(0).length;
+    long[] all = sequences.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
+    return manager.create(all, new Shape(sequences.size(), tokens));
+  }
+
+  private static void write(
+      Path out, CausalDecoder decoder, ActivationSetting skipped, String tokenizer) {
     ModelDirectory.write(
         out,
-        weights,
+        decoder.weights(),
         DType.F32,
-        Map.of(FurtherFiles.TOKENIZER_JSON, tokenizer.getBytes(StandardCharsets.UTF_8)));
+        Map.of(FurtherFiles.TOKENIZER_JSON, tokenizer.getBytes(StandardCharsets.UTF_8)),
+        skipped);
   }
 
   private static String stories(Options options) {

@@ -100,6 +100,11 @@ record CompressRecipe(SparsityPlan recipe) {
     return last.isNone() ? Optional.empty() : Optional.of(SparsitySpec.activation(last.text()));
   }
 
+  /** Whether it speaks of activations, be it that none are skipped. */
+  boolean saysActivation() {
+    return recipe.rules().stream().anyMatch(r -> r.activation().isPresent());
+  }
+
   /**
    * Checks that every glob takes a projection.
    *

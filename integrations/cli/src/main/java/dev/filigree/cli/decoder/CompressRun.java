@@ -8,6 +8,7 @@ import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.decoder.store.CompressPlan;
 import dev.filigree.decoder.store.FurtherFiles;
 import dev.filigree.decoder.store.ModelWriter;
+import dev.filigree.decoder.store.StoredActivation;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.file.DataDigest;
 import dev.filigree.file.IoReason;
@@ -32,7 +33,8 @@ import java.util.stream.Stream;
  * @param model a path
  * @param tokenizer to put in, or null for that of the model's directory
  * @param weights how weights are pruned, where they are
- * @param activation how activations are skipped, where they are
+ * @param activation how activations are skipped, where that was said
+ * @param keeps whether what the model's directory says of activations holds
  * @param values type of stored weights
  * @param calibration a file of token ids, or null
  * @param mode where calibration inputs of weights come from
@@ -44,6 +46,7 @@ public record CompressRun(
     CompressRecipe recipe,
     LayerPlans weights,
     Optional<SparsitySpec.Activation> activation,
+    boolean keeps,
     ValueType values,
     Path calibration,
     DecoderPruning.Mode mode,
@@ -82,9 +85,12 @@ public record CompressRun(
             a.weights != null
                 ? LayerPlans.all(SparsitySpec.weights(a.weights).withSeed(seed))
                 : recipe.weights(seed),
-            a.activation != null
-                ? Optional.of(SparsitySpec.activation(a.activation))
-                : recipe.activation(),
+            a.activation == null
+                ? recipe.activation()
+                : Optional.of(a.activation)
+                    .filter(text -> !text.equals(DecoderSpec.NO_ACTIVATION))
+                    .map(SparsitySpec::activation),
+            a.activation == null && !recipe.saysActivation(),
             DecoderSpec.values(recipe.option(RunOption.VALUES, a.values, ValueType.F32.label())),
             a.calibration,
             DecoderSpec.mode(recipe.option(RunOption.CALIBRATION_MODE, a.mode, "sequential")),
@@ -128,6 +134,7 @@ public record CompressRun(
         new CompressPlan(
             weights,
             activation,
+            keeps ? StoredActivation.of(model, source) : Optional.empty(),
             values,
             needed ? IdsFile.read(calibration) : List.of(),
             needed

@@ -31,8 +31,8 @@ import java.util.TreeMap;
  * @param model a path, or null
  * @param randomModel the name of a shape, or null
  * @param weights how weights are pruned
- * @param activation how activations are skipped; empty for what the model itself says
- * @param denseActivation whether nothing is skipped whatever the model says
+ * @param activation how activations are skipped; empty for what its directory says
+ * @param denseActivation whether nothing is skipped whatever the directory says
  * @param values type of stored weights; empty for that of a packed directory, else float32
  * @param calibration sequences; empty where there are none
  * @param mode where calibration inputs come from
@@ -48,7 +48,8 @@ public record DecoderSpec(
     List<int[]> calibration,
     DecoderPruning.Mode mode,
     long seed) {
-  private static final String NO_ACTIVATION = "none";
+  /** How the options say that nothing is skipped. */
+  static final String NO_ACTIVATION = "none";
 
   /** The texts of the options; null where one was not given. */
   public record Arguments(
@@ -143,8 +144,7 @@ public record DecoderSpec(
     ActivationSetting setting = setting(untouched, stored, progress);
     ValueType own = stored.map(MappedDecoder::values).orElse(ValueType.F32);
     ValueType type = values.orElse(own);
-    boolean norms = setting.method() == ActivationSetting.Method.WINA;
-    PackSettings settings = new PackSettings(type, setting.method().layout(), norms);
+    PackSettings settings = setting.packing(type);
     if (weights.isPresent()) {
       DecoderPruning.Result pruned =
           DecoderPruning.prune(
@@ -166,11 +166,10 @@ public record DecoderSpec(
       return new PreparedDecoder(
           PackedDecoder.pack(untouched, settings), setting, 0, Map.of(), List.of());
     }
-    boolean again =
-        type == ValueType.INT8 && !MappedDecoder.isMapped(stored.get(), setting.method());
+    boolean again = type == ValueType.INT8 && !MappedDecoder.isMapped(stored.get(), setting);
     return new PreparedDecoder(
         type == own
-            ? MappedDecoder.open(stored.get(), setting.method())
+            ? MappedDecoder.open(stored.get(), setting)
             : PackedDecoder.pack(untouched, settings),
         setting,
         Receipts.weightSparsity(stored.get().folder().receipt(), model),
@@ -183,7 +182,8 @@ public record DecoderSpec(
     if (denseActivation) {
       return ActivationSetting.NONE;
     }
-    Optional<StoredActivation> kept = stored.flatMap(StoredActivation::of);
+    Optional<StoredActivation> kept =
+        model == null ? Optional.empty() : StoredActivation.of(model, untouched);
     if (activation.isEmpty()) {
       return kept.map(StoredActivation::setting).orElse(ActivationSetting.NONE);
     }

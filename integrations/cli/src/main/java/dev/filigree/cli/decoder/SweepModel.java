@@ -62,6 +62,7 @@ record SweepModel(
   ActivationSetting setting(SparsitySpec.Activation wanted, Progress progress) {
     return switch (wanted.method()) {
       case NONE -> ActivationSetting.NONE;
+      case DECLARED -> throw new IllegalStateException("no setting has that name");
       case WINA, COREINFER, RELU, TOPK -> wanted.setting(untouched.config().layers());
       case TEAL, CATS, CHESS ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());

@@ -17,6 +17,7 @@ import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.Tensors;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
@@ -34,7 +35,7 @@ import java.util.stream.LongStream;
  * <pre>{@code
  * CausalDecoder decoder = new CausalDecoder(config);
  * model.setBlock(decoder);          // train it as any DJL block
- * ModelDirectory.write(folder, decoder.weights(), DType.F32, files);
+ * ModelDirectory.write(folder, decoder.weights(), DType.F32, files, decoder.activation());
  * }</pre>
  *
  * <p>Text is generated token by token with more inputs: ids, positions [batch][tokens], a mask
@@ -204,6 +205,31 @@ public final class CausalDecoder extends AbstractBlock {
    */
   public DecoderWeights weights() {
     return new WeightsOfBlock(config, parameters());
+  }
+
+  /**
+   * What annotations on its layers say of activations, with the thresholds that {@code
+   * Filigree.calibrate} found: for a session of the same weights packed, or for a directory.
+   *
+   * <pre>{@code
+   * ActivationSetting skipped = decoder.activation();
+   * try (PackedDecoder packed =
+   *     PackedDecoder.pack(decoder.weights(), skipped.packing(ValueType.F32))) {
+   *   DecoderSession session = packed.newSession(new SessionSettings(n, skipped, Scope.ALL, 0));
+   * }
+   * }</pre>
+   *
+   * <p>CATS or RELU on all feed-forward blocks is the setting of that name. Anything else, another
+   * method, single projections or layers, is one that says for every layer what it skips.
+   *
+   * @return {@code ActivationSetting.NONE} where nothing is declared
+   * @throws FiligreeException FIL-0881 where a threshold is not calibrated, FIL-0882 where the
+   *     packed decoder cannot do what is declared: CATS, CHESS or RELU in one layer and single
+   *     projections of the feed-forward block in another, or inputs of the head; FIL-0218 for
+   *     declarations that are not legal
+   */
+  public ActivationSetting activation() {
+    return DeclaredActivation.of(this, head);
   }
 
   /** Parameters by the names Hugging Face gives their tensors, in the order of its files. */

@@ -3,9 +3,11 @@ package dev.filigree.decoder.serve;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.kernel.Activation;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -19,10 +21,15 @@ import java.util.stream.IntStream;
  *     order of {@code Projection}, or one for CATS and RELU (null there for 0), or those of the
  *     inputs of query and output and of every hidden unit for CHESS; else null
  * @param remainders for R_SPARSE by layer and projection, else null
+ * @param blocks for DECLARED by layer, else null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record ActivationSetting(
-    Method method, double sparsity, float[][] thresholds, Remainder[][] remainders) {
+    Method method,
+    double sparsity,
+    float[][] thresholds,
+    Remainder[][] remainders,
+    List<BlockActivation> blocks) {
   /** Nothing is skipped. */
   public static final ActivationSetting NONE = new ActivationSetting(Method.NONE, 0, null);
 
@@ -38,6 +45,35 @@ public record ActivationSetting(
   /** A setting without remainders. */
   public ActivationSetting(Method method, double sparsity, float[][] thresholds) {
     this(method, sparsity, thresholds, null);
+  }
+
+  /** A setting of one method for all blocks. */
+  public ActivationSetting(
+      Method method, double sparsity, float[][] thresholds, Remainder[][] remainders) {
+    this(method, sparsity, thresholds, remainders, null);
+  }
+
+  /**
+   * Blocks that say for themselves what they skip.
+   *
+   * @param blocks all blocks of a model in their order
+   * @throws FiligreeException FIL-0882 where one block skips hidden units by their gate and another
+   *     skips inputs of its feed-forward projections: their weights are stored in different ways
+   */
+  public static ActivationSetting declared(List<BlockActivation> blocks) {
+    for (int units = 0; units < blocks.size(); units++) {
+      for (int inputs = 0; blocks.get(units).skipsUnits() && inputs < blocks.size(); inputs++) {
+        if (blocks.get(inputs).skipsInFeedForward()) {
+          throw new FiligreeException(
+              Message.FIL_0882,
+              "Layer " + inputs,
+              "inputs of gate, up or down are skipped, and in layer "
+                  + units
+                  + " hidden units by their gate");
+        }
+      }
+    }
+    return new ActivationSetting(Method.DECLARED, 0, null, null, List.copyOf(blocks));
   }
 
   /**
@@ -60,6 +96,9 @@ public record ActivationSetting(
    * @param before stands in front of the amount
    */
   public String text(String before) {
+    if (method == Method.DECLARED) {
+      return method.label();
+    }
     if (method != Method.RELU) {
       return method.label() + before + sparsity;
     }
@@ -103,7 +142,9 @@ public record ActivationSetting(
      */
     RELU,
     /** The largest |x_i|, exactly counted per token. */
-    TOPK;
+    TOPK,
+    /** What every block says for itself, see {@link BlockActivation}. */
+    DECLARED;
 
     /** Its name on the command line: {@code teal-greedy} ... */
     public String label() {
@@ -125,7 +166,7 @@ public record ActivationSetting(
     }
 
     /** Whether hidden units are skipped, with their row of up. */
-    public boolean skipsUnits() {
+    private boolean skipsUnits() {
       return this == CATS || this == CHESS || this == COREINFER || this == RELU;
     }
 
@@ -134,24 +175,10 @@ public record ActivationSetting(
       return this == COREINFER;
     }
 
-    /**
-     * The projection whose skipped inputs save weights of this one: for its rows, of a hidden unit
-     * that is skipped.
-     */
-    Projection countedBy(Projection p) {
-      boolean rows =
-          switch (p) {
-            case UP -> skipsUnits();
-            case GATE -> this == COREINFER;
-            case Q, K, V, O, DOWN -> false;
-          };
-      return rows ? Projection.DOWN : p;
-    }
-
     /** How many thresholds a block has. */
     public int thresholds(DecoderConfig config) {
       return switch (this) {
-        case NONE, WINA, COREINFER, TOPK -> 0;
+        case NONE, WINA, COREINFER, TOPK, DECLARED -> 0;
         case CATS, RELU -> 1;
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
@@ -169,15 +196,60 @@ public record ActivationSetting(
       }
     }
 
-    /** How weights must be stored for it. */
+    /** How weights must be stored for it; that of DECLARED depends on its blocks. */
     public PackSettings.Layout layout() {
       return switch (this) {
         case NONE -> PackSettings.Layout.DENSE;
         case CATS, COREINFER, RELU -> PackSettings.Layout.SKIPPED_UNITS;
         case CHESS -> PackSettings.Layout.SKIPPED_HEADS_AND_UNITS;
         case TEAL, TEAL_GREEDY, WINA, R_SPARSE, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
+        case DECLARED -> throw new IllegalStateException("ask the setting");
       };
     }
+  }
+
+  /** How weights must be stored for it. */
+  public PackSettings.Layout layout() {
+    if (method != Method.DECLARED) {
+      return method.layout();
+    }
+    if (blocks.stream().noneMatch(BlockActivation::skipsUnits)) {
+      return PackSettings.Layout.SKIPPED_INPUTS;
+    }
+    return blocks.stream().anyMatch(BlockActivation::skipsInAttention)
+        ? PackSettings.Layout.SKIPPED_HEADS_AND_UNITS
+        : PackSettings.Layout.SKIPPED_UNITS;
+  }
+
+  /** Whether it compares columns of the weights, so that their norms must be known. */
+  public boolean needsNorms() {
+    return method == Method.WINA
+        || (blocks != null
+            && blocks.stream()
+                .flatMap(b -> b.inputs().stream())
+                .anyMatch(c -> c.kind() == InputChoice.Kind.WINA));
+  }
+
+  /** How weights of that type are packed for it. */
+  public PackSettings packing(ValueType values) {
+    return new PackSettings(values, layout(), needsNorms());
+  }
+
+  /**
+   * The projection whose skipped inputs save weights of this one: for its rows, of a hidden unit
+   * that is skipped.
+   */
+  Projection countedBy(Projection p) {
+    boolean units =
+        method.skipsUnits()
+            || (blocks != null && blocks.stream().anyMatch(BlockActivation::skipsUnits));
+    boolean rows =
+        switch (p) {
+          case UP -> units;
+          case GATE -> method == Method.COREINFER;
+          case Q, K, V, O, DOWN -> false;
+        };
+    return rows ? Projection.DOWN : p;
   }
 
   /** The first block of CoreInfer: behind as many as 6 of 32. */
@@ -200,6 +272,7 @@ public record ActivationSetting(
       case NONE -> false;
       case COREINFER -> layer >= firstBlock(layers) && layer < endBlock(layers);
       case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, R_SPARSE, RELU, TOPK -> true;
+      case DECLARED -> blocks.get(layer).skips();
     };
   }
 
@@ -216,6 +289,9 @@ public record ActivationSetting(
         kept += r.kept();
       }
       return 1 - (double) kept / inputs;
+    }
+    if (blocks != null) {
+      return blocks.get(layer).planned();
     }
     return skipsIn(layer, layers) ? sparsity : 0;
   }

@@ -130,12 +130,12 @@ public final class LayerForward {
   }
 
   private void projectShared(SharedInputs m, ByteBuffer bias, int rows, LayerRules rules) {
-    InputRule first = rules == null ? null : rules.rule(Projection.Q);
-    if (first == null) {
+    if (rules == null || !rules.skipsAt(Projection.Site.ATTENTION)) {
       m.multiply(in.bytes, rows, bias, wide.bytes);
       return;
     }
-    boolean alike = first == rules.rule(Projection.K);
+    InputRule first = rules.rule(Projection.Q);
+    boolean alike = first == rules.rule(Projection.K) && first == rules.rule(Projection.V);
     if (alike && rows >= BATCHED) {
       zeroOthers(first, rows, m.inputs());
       m.multiply(zeroed.bytes, rows, bias, wide.bytes);
@@ -217,7 +217,7 @@ public final class LayerForward {
   }
 
   private void feedForward(PackedLayer layer, int rows, LayerRules rules) {
-    if (rules == null) {
+    if (rules == null || rules.leavesFeedForward()) {
       layer.feedForward().multiply(in.bytes, rows, out.bytes);
     } else if (rules.prompt() != null) {
       promptUnits(layer, rows, rules);

@@ -79,6 +79,8 @@ public final class LayerRules {
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
           case NONE, TEAL, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, TOPK -> null;
           case RELU -> thresholds == null ? new float[] {0} : thresholds;
+          case DECLARED ->
+              setting.blocks().get(layer).skipsUnits() ? setting.blocks().get(layer).gates() : null;
         };
     PromptUnits prompt =
         setting.method().needsPrompt()
@@ -87,6 +89,11 @@ public final class LayerRules {
     LayerRules out = new LayerRules(rules, counts, layer, gates, prompt);
     switch (setting.method()) {
       case NONE, CATS, COREINFER, RELU -> {}
+      case DECLARED -> {
+        for (Projection.Site site : Projection.Site.values()) {
+          out.declare(config, setting.blocks().get(layer), site, norms, chooser);
+        }
+      }
       case CHESS -> {
         out.above(Projection.Q, thresholds[ActivationSetting.QUERY]);
         out.above(Projection.O, thresholds[ActivationSetting.OUTPUT]);
@@ -128,8 +135,54 @@ public final class LayerRules {
   }
 
   private void above(Projection p, float t) {
-    rules[p.index()] =
-        new Counting((x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active), p);
+    rules[p.index()] = new Counting(above(t), p);
+  }
+
+  /** The rules of projections of the same input; those that all choose alike are one. */
+  private void declare(
+      DecoderConfig config,
+      BlockActivation block,
+      Projection.Site site,
+      double[][] norms,
+      ActiveInputs chooser) {
+    Projection[] all = site.projections();
+    InputChoice first = block.inputs(all[0]);
+    boolean alike =
+        first.kind() != InputChoice.Kind.WINA
+            && Arrays.stream(all).allMatch(p -> block.inputs(p).equals(first));
+    Counting shared =
+        alike && first.skips()
+            ? new Counting(rule(config, first, all[0], norms, chooser), all)
+            : null;
+    for (Projection p : all) {
+      InputChoice own = block.inputs(p);
+      if (own.skips()) {
+        rules[p.index()] =
+            shared != null ? shared : new Counting(rule(config, own, p, norms, chooser), p);
+      }
+    }
+  }
+
+  private static InputRule rule(
+      DecoderConfig config,
+      InputChoice choice,
+      Projection p,
+      double[][] norms,
+      ActiveInputs chooser) {
+    int remove = (int) SparsityCount.floor(p.cols(config), choice.sparsity());
+    return switch (choice.kind()) {
+      case ABOVE -> above(choice.threshold());
+      case TOPK -> (x, offset, n, active) -> chooser.topK(x, offset, n, remove, active);
+      case WINA -> {
+        double[] own = norms[p.index()];
+        yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
+      }
+      case ALL -> throw new IllegalStateException("no rule");
+    };
+  }
+
+  private static InputRule above(float t) {
+    return (x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active);
   }
 
   private static InputRule rule(
@@ -141,16 +194,13 @@ public final class LayerRules {
       ActiveInputs chooser) {
     int remove = (int) SparsityCount.floor(p.cols(config), setting.sparsity());
     return switch (setting.method()) {
-      case TEAL, TEAL_GREEDY -> {
-        float t = thresholds[p.index()];
-        yield (x, offset, n, active) -> ActiveInputs.above(x, offset, n, t, active);
-      }
+      case TEAL, TEAL_GREEDY -> above(thresholds[p.index()]);
       case TOPK -> (x, offset, n, active) -> chooser.topK(x, offset, n, remove, active);
       case WINA -> {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
       }
-      case NONE, CATS, CHESS, R_SPARSE, COREINFER, RELU ->
+      case NONE, CATS, CHESS, R_SPARSE, COREINFER, RELU, DECLARED ->
           throw new IllegalStateException("no rule");
     };
   }
@@ -158,6 +208,11 @@ public final class LayerRules {
   /** The rule of a projection's inputs, or null where all are used. */
   InputRule rule(Projection p) {
     return rules[p.index()];
+  }
+
+  /** Whether some projection of that input skips a part of it. */
+  boolean skipsAt(Projection.Site site) {
+    return Arrays.stream(site.projections()).anyMatch(p -> rules[p.index()] != null);
   }
 
   /** Whether skipped inputs take part by a remainder. */
@@ -176,6 +231,14 @@ public final class LayerRules {
     if (remainders[p.index()] != null) {
       remainders[p.index()].add(y, first, width);
     }
+  }
+
+  /** Whether nothing of the feed-forward block is skipped. */
+  boolean leavesFeedForward() {
+    return gates == null
+        && prompt == null
+        && !skipsAt(Projection.Site.FEED_FORWARD)
+        && !skipsAt(Projection.Site.HIDDEN);
   }
 
   /** Whether hidden units are skipped by their gate. */

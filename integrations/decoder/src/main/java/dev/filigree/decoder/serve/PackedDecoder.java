@@ -146,7 +146,7 @@ public final class PackedDecoder implements AutoCloseable {
       long weights = (long) p.rows(config) * p.cols(config);
       total += weights;
       // A hidden unit that is skipped saves its row of up as well.
-      read += weights * counts.kept(setting.method().countedBy(p));
+      read += weights * counts.kept(setting.countedBy(p));
     }
     return head.bytes()
         + remainderBytes(counts, setting)

@@ -108,7 +108,7 @@ public final class SparsitySpec {
     }
     ActivationSetting.Method method =
         ActivationSetting.Method.byLabel(colon < 0 ? text : text.substring(0, colon))
-            .filter(m -> colon > 0 && m != ActivationSetting.Method.RELU)
+            .filter(m -> colon > 0 && m != ActivationSetting.Method.DECLARED)
             .orElseThrow(
                 () ->
                     new FiligreeException(
@@ -121,6 +121,7 @@ public final class SparsitySpec {
                                 Arrays.stream(ActivationSetting.Method.values())
                                     .filter(m -> m != ActivationSetting.Method.NONE)
                                     .filter(m -> m != ActivationSetting.Method.RELU)
+                                    .filter(m -> m != ActivationSetting.Method.DECLARED)
                                     .map(ActivationSetting.Method::label)
                                     .toList())));
     return new Activation(method, share("--activation", text, text.substring(colon + 1)));

@@ -63,7 +63,7 @@ public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units
         switch (method) {
           case TEAL, CATS -> true;
           case CHESS -> units.isPresent();
-          case NONE, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, RELU, TOPK -> false;
+          case NONE, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, RELU, TOPK, DECLARED -> false;
         };
     if (!known || !covered) {
       return Optional.empty();

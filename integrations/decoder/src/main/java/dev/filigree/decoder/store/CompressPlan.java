@@ -2,6 +2,7 @@ package dev.filigree.decoder.store;
 
 import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.sparsity.DecoderPruning;
 import dev.filigree.decoder.sparsity.SparsitySpec;
 import dev.filigree.file.DataDigest;
@@ -17,7 +18,9 @@ import java.util.Optional;
  * How a decoder is compressed.
  *
  * @param weights how which of its projections are pruned
- * @param activation which activations are to be skipped, where some are
+ * @param activation which activations are to be skipped, where that is to be found
+ * @param kept which are skipped where {@code activation} says nothing: what the model's directory
+ *     says, or what was declared on the blocks it was trained with
  * @param values type of stored weights
  * @param sequences calibration ids; empty where there are none
  * @param calibration which data those are, where there are some
@@ -26,10 +29,27 @@ import java.util.Optional;
 public record CompressPlan(
     LayerPlans weights,
     Optional<SparsitySpec.Activation> activation,
+    Optional<StoredActivation> kept,
     ValueType values,
     List<int[]> sequences,
     Optional<DataDigest> calibration,
     DecoderPruning.Mode mode) {
+
+  /**
+   * Nothing is pruned; what a trained model declares is kept.
+   *
+   * @param activation {@code CausalDecoder.activation()}
+   */
+  public static CompressPlan keeping(ActivationSetting activation, ValueType values) {
+    return new CompressPlan(
+        LayerPlans.none(),
+        Optional.empty(),
+        StoredActivation.ofDeclared(activation),
+        values,
+        List.of(),
+        Optional.empty(),
+        DecoderPruning.Mode.SEQUENTIAL);
+  }
 
   /** Every projection pruned by the same plan, or none. */
   public CompressPlan(
@@ -42,6 +62,7 @@ public record CompressPlan(
     this(
         weights.map(LayerPlans::all).orElseGet(LayerPlans::none),
         activation,
+        Optional.empty(),
         values,
         sequences,
         calibration,

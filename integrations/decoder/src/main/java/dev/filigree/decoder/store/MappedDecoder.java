@@ -4,8 +4,10 @@ import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Tensors;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.PackSettings;
+import dev.filigree.decoder.serve.PackSettings.Layout;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.PackedLayer;
 import dev.filigree.kernel.ValueType;
@@ -33,13 +35,23 @@ public final class MappedDecoder {
    * @throws FiligreeException FIL-0310, FIL-0311 where stored parts contradict each other
    */
   public static PackedDecoder open(PackedModel model, Method method) {
+    return open(model, new ActivationSetting(method, 0, null));
+  }
+
+  /**
+   * A decoder on a packed directory.
+   *
+   * @param setting which activations will be skipped
+   * @throws FiligreeException FIL-0310, FIL-0311 where stored parts contradict each other
+   */
+  public static PackedDecoder open(PackedModel model, ActivationSetting setting) {
     DecoderConfig c = model.config();
     ValueType values = values(model);
     DenseMatrix embedding = table(model, DecoderWeights.EMBEDDING, values);
     DenseMatrix head = c.tiedHead() ? embedding : table(model, DecoderWeights.HEAD, values);
     List<PackedLayer> layers = new ArrayList<>();
     for (int l = 0; l < c.layers(); l++) {
-      layers.add(layer(model, l, method, values));
+      layers.add(layer(model, l, setting.packing(values)));
     }
     return PackedDecoder.of(model, values, layers, embedding, head);
   }
@@ -47,15 +59,20 @@ public final class MappedDecoder {
   /** The type of a directory's stored weights. */
   public static ValueType values(PackedModel model) {
     return model
-        .matrix(StoredMatrices.of(Method.NONE).get(0).weights(/* layer= */ 0))
+        .matrix(StoredMatrices.of(Layout.DENSE).get(0).weights(/* layer= */ 0))
         .map(PackedMatrix::valueType)
         .orElse(ValueType.F32);
   }
 
   /** Whether a method finds every block stored as it wants it. */
   public static boolean isMapped(PackedModel model, Method method) {
+    return isMapped(model, new ActivationSetting(method, 0, null));
+  }
+
+  /** Whether a setting finds every block stored as it wants it. */
+  public static boolean isMapped(PackedModel model, ActivationSetting setting) {
     for (int l = 0; l < model.config().layers(); l++) {
-      if (mapped(model, l, method).isEmpty()) {
+      if (mapped(model, l, setting.layout()).isEmpty()) {
         return false;
       }
     }
@@ -75,11 +92,10 @@ public final class MappedDecoder {
                     StoredMatrices.DENSE, values, Tensors.finite(model, name), c.vocab(), c.dim()));
   }
 
-  private static PackedLayer layer(PackedModel model, int layer, Method method, ValueType values) {
-    boolean norms = method == Method.WINA;
-    Optional<List<StoredMatrices>> found = mapped(model, layer, method);
+  private static PackedLayer layer(PackedModel model, int layer, PackSettings settings) {
+    Optional<List<StoredMatrices>> found = mapped(model, layer, settings.layout());
     if (found.isEmpty()) {
-      return PackedLayer.pack(model, layer, new PackSettings(values, method.layout(), norms));
+      return PackedLayer.pack(model, layer, settings);
     }
     DecoderConfig c = model.config();
     List<PackedMatrix> m =
@@ -94,16 +110,16 @@ public final class MappedDecoder {
                 GatedFeedForward.Biases.NONE,
                 c.activation());
     SharedInputs qkv = SharedInputs.of(m.get(0), c.qDim(), c.kvDim(), c.kvDim());
-    return PackedLayer.of(model, layer, qkv, m.get(1), feedForward, norms);
+    return PackedLayer.of(model, layer, qkv, m.get(1), feedForward, settings.columnNorms());
   }
 
-  /** The matrices of a block as the method wants them; empty where one is stored otherwise. */
+  /** The matrices of a block as the layout wants them; empty where one is stored otherwise. */
   private static Optional<List<StoredMatrices>> mapped(
-      PackedModel model, int layer, Method method) {
+      PackedModel model, int layer, Layout layout) {
     List<List<StoredMatrices>> ways = new ArrayList<>();
-    ways.add(StoredMatrices.of(method));
-    if (method == Method.NONE) {
-      ways.add(StoredMatrices.of(Method.CATS));
+    ways.add(StoredMatrices.of(layout));
+    if (layout == Layout.DENSE) {
+      ways.add(StoredMatrices.of(Layout.SKIPPED_UNITS));
     }
     for (List<StoredMatrices> way : ways) {
       boolean all =
@@ -113,7 +129,7 @@ public final class MappedDecoder {
                     Optional<String> format = model.format(w.weights(layer));
                     // Without skipping any format will do.
                     return format.isPresent()
-                        && (method == Method.NONE || format.get().equals(w.format()));
+                        && (layout == Layout.DENSE || format.get().equals(w.format()));
                   });
       if (all) {
         return Optional.of(way);

@@ -5,10 +5,12 @@ import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.ConfigDifference;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Tensors;
+import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.file.AtomicFile;
 import dev.filigree.file.DType;
 import dev.filigree.file.FloatTensor;
 import dev.filigree.file.ModelFiles;
+import dev.filigree.file.PackedDirectory;
 import dev.filigree.file.SafetensorsWriter;
 import dev.filigree.file.Spool;
 import dev.filigree.file.Tensor;
@@ -19,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -32,8 +35,31 @@ public final class ModelDirectory {
   private ModelDirectory() {}
 
   /**
-   * Writes the files, each whole or not at all, over those that are there. One tensor at a time is
-   * in memory; the disk holds the weights twice while they are written.
+   * The same with what is skipped by default, in {@code thresholds.json}: {@code eval}, {@code
+   * generate} and {@code compress} take it from there.
+   *
+   * @param activation {@code CausalDecoder.activation()} for example; not R-Sparse, whose factors
+   *     lie in packed directories only
+   */
+  public static void write(
+      Path folder,
+      DecoderWeights weights,
+      DType type,
+      Map<String, byte[]> files,
+      ActivationSetting activation) {
+    if (activation.remainders() != null) {
+      throw new IllegalArgumentException("the factors of R-Sparse are not for a plain directory");
+    }
+    Map<String, byte[]> all = new LinkedHashMap<>(files);
+    StoredActivation.ofDeclared(activation)
+        .ifPresent(a -> all.put(PackedDirectory.THRESHOLDS, a.json()));
+    write(folder, weights, type, all);
+  }
+
+  /**
+   * Writes the files, each whole or not at all, over those that are there; thresholds that are not
+   * among them go. One tensor at a time is in memory; the disk holds the weights twice while they
+   * are written.
    *
    * @param folder is made where it is missing
    * @param type F32, F16 or BF16
@@ -65,6 +91,9 @@ public final class ModelDirectory {
       SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
     }
     AtomicFile.write(folder.resolve(CONFIG), config);
+    if (!files.containsKey(PackedDirectory.THRESHOLDS)) {
+      withoutThresholds(folder);
+    }
     files.forEach(
         (name, bytes) ->
             AtomicFile.write(
@@ -75,6 +104,15 @@ public final class ModelDirectory {
                     out.write(left);
                   }
                 }));
+  }
+
+  /** Thresholds of the weights that were there before would be wrong for these. */
+  private static void withoutThresholds(Path folder) {
+    try {
+      Files.deleteIfExists(folder.resolve(PackedDirectory.THRESHOLDS));
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0403, folder, e.getMessage());
+    }
   }
 
   private static Tensor stored(

@@ -8,6 +8,7 @@ import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.model.Tensors;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.PackSettings.Layout;
 import dev.filigree.decoder.sparsity.ActivationCalibration;
 import dev.filigree.decoder.sparsity.DecoderPruning;
 import dev.filigree.decoder.sparsity.SparsitySpec;
@@ -39,6 +40,8 @@ import java.util.stream.Collectors;
 public final class ModelWriter {
   /** The setting of the receipt's step that says how much of the projections was removed. */
   public static final String WEIGHT_SPARSITY = "weight_sparsity";
+
+  private static final String ACTIVATION = "activation";
 
   /** The name of the receipt's step. */
   public static final String STEP = "compress";
@@ -95,17 +98,18 @@ public final class ModelWriter {
       Progress progress) {
     PackedDirectory.checkWritable(target);
     plan.activation().ifPresent(a -> a.method().requireFor(source.config()));
+    plan.kept().ifPresent(k -> k.setting().method().requireFor(source.config()));
     return new ModelWriter(source, plan, progress).write(target, files);
   }
 
   private Result write(Path target, Map<String, byte[]> files) {
-    Optional<StoredActivation> activation = plan.activation().map(this::calibrate);
-    Method method = activation.map(a -> a.setting().method()).orElse(Method.NONE);
+    Optional<StoredActivation> activation = plan.activation().map(this::calibrate).or(plan::kept);
+    Layout layout = activation.map(a -> a.setting().layout()).orElse(Layout.DENSE);
     Receipt before = DecoderFiles.receipt(source);
     try (Spool spool = Spool.beside(target)) {
       store = new EntryStore(spool, plan.values(), before.masks().keySet());
       tables();
-      List<String> warnings = blocks(method);
+      List<String> warnings = blocks(layout);
       store.vector(source, DecoderWeights.FINAL_NORM);
       double sparsity = 1 - kept / (double) source.config().projectionWeights();
       Map<String, byte[]> all = new LinkedHashMap<>(files);
@@ -167,7 +171,7 @@ public final class ModelWriter {
     }
   }
 
-  private List<String> blocks(Method method) {
+  private List<String> blocks(Layout layout) {
     int layers = source.config().layers();
     if (!plan.weights().isEmpty()) {
       return DecoderPruning.forEachBlock(
@@ -185,12 +189,12 @@ public final class ModelWriter {
                 kept += mask.keptCount();
               }
             }
-            block(layer, pruned, method);
+            block(layer, pruned, layout);
           },
           (done, total) -> progress.at("Pruning and packing blocks", done, total));
     }
     for (int l = 0; l < layers; l++) {
-      kept += block(l, source, method);
+      kept += block(l, source, layout);
       progress.at("Packing blocks", l + 1, layers);
     }
     return List.of();
@@ -209,7 +213,7 @@ public final class ModelWriter {
   }
 
   /** Stores a block; returns how many of its weights are not zero. */
-  private long block(int layer, DecoderWeights weights, Method method) {
+  private long block(int layer, DecoderWeights weights, Layout layout) {
     DecoderConfig c = source.config();
     store.vector(weights, DecoderWeights.attentionNorm(layer));
     store.vector(weights, DecoderWeights.feedForwardNorm(layer));
@@ -219,9 +223,9 @@ public final class ModelWriter {
       }
     }
     // Rounding to int8 a second time, for another layout, would not give the same weights.
-    boolean anyFormat = method == Method.NONE || plan.values() != ValueType.INT8;
+    boolean anyFormat = layout == Layout.DENSE || plan.values() != ValueType.INT8;
     long count = 0;
-    for (StoredMatrices m : StoredMatrices.of(method)) {
+    for (StoredMatrices m : StoredMatrices.of(layout)) {
       String pattern = pattern(m.weights(layer));
       count += Tensors.borrowing(() -> store.matrix(weights, layer, m, anyFormat, pattern));
     }
@@ -258,8 +262,11 @@ public final class ModelWriter {
       } else if (a.threshold() != 0) {
         settings.put("threshold", String.valueOf(a.threshold()));
       }
-      ReceiptStep step = ReceiptStep.of("activation", settings);
+      ReceiptStep step = ReceiptStep.of(ACTIVATION, settings);
       receipt = receipt.then(a.method().needsCalibration() ? withData(step) : step);
+    } else if (plan.kept().isPresent() && !says(before, ACTIVATION)) {
+      String method = plan.kept().get().setting().method().label();
+      receipt = receipt.then(ReceiptStep.of(ACTIVATION, Map.of("method", method)));
     }
     Map<String, String> left = new TreeMap<>(store.masks());
     left.keySet().removeIf(name -> !store.isSparse(name));
@@ -274,6 +281,10 @@ public final class ModelWriter {
     boolean same =
         left.entrySet().stream().allMatch(e -> e.getValue().equals(earlier.get(e.getKey())));
     return receipt.then(same ? step.keeping(left) : step.choosing(left));
+  }
+
+  private static boolean says(Receipt receipt, String step) {
+    return receipt.steps().stream().anyMatch(s -> s.name().equals(step));
   }
 
   private ReceiptStep withData(ReceiptStep step) {

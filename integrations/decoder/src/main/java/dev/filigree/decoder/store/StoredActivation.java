@@ -4,23 +4,31 @@ import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.BlockActivation;
 import dev.filigree.decoder.serve.Remainder;
 import dev.filigree.decoder.sparsity.ThresholdTable;
+import dev.filigree.file.IoReason;
 import dev.filigree.file.JsonReason;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * What a packed directory says about activations, in {@code thresholds.json}.
+ * What the directory of a model says about activations, in {@code thresholds.json}.
  *
  * @param setting what is skipped unless the caller says otherwise
  * @param table thresholds of other sparsities, where there was a calibration
@@ -35,6 +43,7 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       double sparsity,
       float[][] thresholds,
       int[][] kept,
+      StoredBlock[] blocks,
       float[][][] inputs_by_percent,
       float[][] gates_by_percent,
       float[][] unit_factors,
@@ -49,11 +58,25 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
             setting.sparsity(),
             setting.thresholds(),
             setting.remainders() == null ? null : RemainderFile.kept(setting.remainders()),
+            setting.blocks() == null
+                ? null
+                : setting.blocks().stream().map(StoredBlock::of).toArray(StoredBlock[]::new),
             table.map(ThresholdTable::inputs).orElse(null),
             table.map(ThresholdTable::gates).orElse(null),
             table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::factors).orElse(null),
             table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::scores).orElse(null));
     return (new Gson().toJson(json) + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * What is declared on the blocks of a model that was trained; empty where nothing is skipped.
+   *
+   * @param setting {@code CausalDecoder.activation()}
+   */
+  public static Optional<StoredActivation> ofDeclared(ActivationSetting setting) {
+    return setting.method() == Method.NONE
+        ? Optional.empty()
+        : Optional.of(new StoredActivation(setting, Optional.empty()));
   }
 
   /** The setting of a method at a sparsity, where thresholds of it are stored. */
@@ -87,8 +110,49 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
         .map(bytes -> parse(new String(bytes, StandardCharsets.UTF_8), model.config(), folder));
   }
 
+  /**
+   * What the directory of a model says, packed or not; empty where it says nothing.
+   *
+   * @param path of the model
+   * @param model what was opened there
+   * @throws FiligreeException as {@link #of(PackedModel)}, and FIL-0404 for a file that cannot be
+   *     read
+   */
+  public static Optional<StoredActivation> of(Path path, DecoderWeights model) {
+    if (model instanceof PackedModel packed) {
+      return of(packed);
+    }
+    Path file = path.resolve(PackedDirectory.THRESHOLDS);
+    if (!Files.isDirectory(path) || !Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (IOException e) {
+      throw new FiligreeException(e, Message.FIL_0404, file, IoReason.of(e));
+    }
+    return Optional.of(
+        parse(
+            text,
+            model.config(),
+            file,
+            kept -> {
+              throw new FiligreeException(
+                  Message.FIL_0732, file, "its method is for packed directories only");
+            }));
+  }
+
   private static StoredActivation parse(String text, DecoderConfig config, PackedDirectory folder) {
-    Path where = folder.path().resolve(PackedDirectory.THRESHOLDS);
+    return parse(
+        text,
+        config,
+        folder.path().resolve(PackedDirectory.THRESHOLDS),
+        kept -> RemainderFile.read(folder, config, kept));
+  }
+
+  private static StoredActivation parse(
+      String text, DecoderConfig config, Path where, Function<int[][], Remainder[][]> factors) {
     Json json;
     try {
       json = new Gson().fromJson(text, Json.class);
@@ -132,10 +196,11 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
                 && positive(json.unit_factors)),
         where,
         "its table of hidden units is that of another model");
-    Remainder[][] remainders =
-        method == Method.R_SPARSE ? RemainderFile.read(folder, config, json.kept) : null;
+    Remainder[][] remainders = method == Method.R_SPARSE ? factors.apply(json.kept) : null;
     return new StoredActivation(
-        new ActivationSetting(method, json.sparsity, json.thresholds, remainders),
+        method == Method.DECLARED
+            ? declared(json.blocks, config, where)
+            : new ActivationSetting(method, json.sparsity, json.thresholds, remainders),
         table
             ? Optional.of(
                 new ThresholdTable(
@@ -147,6 +212,19 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
                                 json.unit_factors, json.unit_scores_by_percent))
                         : Optional.empty()))
             : Optional.empty());
+  }
+
+  private static ActivationSetting declared(
+      StoredBlock[] blocks, DecoderConfig config, Path where) {
+    String reason = "its blocks are those of another model";
+    require(blocks != null && blocks.length == config.layers(), where, reason);
+    List<BlockActivation> all = new ArrayList<>();
+    for (StoredBlock stored : blocks) {
+      Optional<BlockActivation> block = stored == null ? Optional.empty() : stored.block(config);
+      require(block.isPresent(), where, reason);
+      all.add(block.get());
+    }
+    return ActivationSetting.declared(all);
   }
 
   private static boolean fits(float[][] values, int rows, int cols) {

@@ -1,11 +1,11 @@
 package dev.filigree.decoder.store;
 
 import dev.filigree.decoder.model.Projection;
-import dev.filigree.decoder.serve.ActivationSetting.Method;
+import dev.filigree.decoder.serve.PackSettings.Layout;
 import java.util.List;
 
 /**
- * Which projections of a block are stored as one matrix, and in which format a method serves them.
+ * Which projections of a block are stored as one matrix, and in which format a layout has them.
  *
  * @param projections their outputs one behind the other
  * @param format {@code dense} or {@code columns}
@@ -16,12 +16,12 @@ record StoredMatrices(List<Projection> projections, String format) {
   static final String BITMAP = "bitmap";
 
   /** The matrices of a block, in the order of the projections. */
-  static List<StoredMatrices> of(Method method) {
-    StoredMatrices qkv = qkv(method);
+  static List<StoredMatrices> of(Layout layout) {
+    StoredMatrices qkv = qkv(layout);
     StoredMatrices output = new StoredMatrices(List.of(Projection.O), qkv.format);
     StoredMatrices down =
-        new StoredMatrices(List.of(Projection.DOWN), method == Method.NONE ? DENSE : COLUMNS);
-    return method.skipsUnits()
+        new StoredMatrices(List.of(Projection.DOWN), layout == Layout.DENSE ? DENSE : COLUMNS);
+    return layout == Layout.SKIPPED_UNITS || layout == Layout.SKIPPED_HEADS_AND_UNITS
         ? List.of(
             qkv,
             output,
@@ -35,11 +35,11 @@ record StoredMatrices(List<Projection> projections, String format) {
             down);
   }
 
-  private static StoredMatrices qkv(Method method) {
+  private static StoredMatrices qkv(Layout layout) {
     boolean byInputs =
-        switch (method) {
-          case NONE, CATS, COREINFER, RELU -> false;
-          case TEAL, TEAL_GREEDY, CHESS, WINA, R_SPARSE, TOPK -> true;
+        switch (layout) {
+          case DENSE, SPARSE_WEIGHTS, SKIPPED_UNITS -> false;
+          case SKIPPED_INPUTS, SKIPPED_HEADS_AND_UNITS -> true;
         };
     return new StoredMatrices(
         List.of(Projection.Q, Projection.K, Projection.V), byInputs ? COLUMNS : DENSE);

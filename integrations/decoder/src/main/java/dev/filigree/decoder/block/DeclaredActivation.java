@@ -1,0 +1,163 @@
+package dev.filigree.decoder.block;
+
+import ai.djl.nn.Block;
+import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.decoder.model.DecoderConfig;
+import dev.filigree.decoder.model.Projection;
+import dev.filigree.decoder.serve.ActivationSetting;
+import dev.filigree.decoder.serve.BlockActivation;
+import dev.filigree.decoder.serve.InputChoice;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.bind.Bindings;
+import dev.filigree.djl.serve.ActivationRule;
+import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.plan.ActivationPlan;
+import dev.filigree.plan.FiligreeException;
+import dev.filigree.plan.Message;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads from a decoder's layers what is declared on them, as the packed decoder serves it. */
+final class DeclaredActivation {
+  private final DecoderConfig config;
+  private final List<DecoderLayer> layers;
+
+  private DeclaredActivation(DecoderConfig config, List<DecoderLayer> layers) {
+    this.config = config;
+    this.layers = layers;
+  }
+
+  /**
+   * @param head or null where it is the embedding
+   */
+  static ActivationSetting of(CausalDecoder decoder, Block head) {
+    DeclaredActivation declared = new DeclaredActivation(decoder.config(), decoder.layers());
+    if (Bindings.get(decoder.layers().get(0).feedForward().gate()) == null) {
+      Bindings.bind(decoder).orThrow();
+    }
+    if (head != null && Bindings.get(head).plan().flatMap(p -> p.activation()).isPresent()) {
+      throw new FiligreeException(
+          Message.FIL_0882, Bindings.get(head).path(), "all inputs of the head are used");
+    }
+    return declared.setting();
+  }
+
+  private ActivationSetting setting() {
+    List<BlockActivation> blocks = new ArrayList<>();
+    for (int l = 0; l < layers.size(); l++) {
+      blocks.add(block(l));
+    }
+    if (blocks.stream().noneMatch(BlockActivation::skips)) {
+      return ActivationSetting.NONE;
+    }
+    return alike(blocks).orElseGet(() -> ActivationSetting.declared(blocks));
+  }
+
+  /** The setting of CATS or RELU, where all blocks have that and nothing else. */
+  private Optional<ActivationSetting> alike(List<BlockActivation> blocks) {
+    ActivationPlan first = plan(binding(0, Projection.GATE)).orElse(null);
+    float[][] thresholds = new float[blocks.size()][];
+    boolean zero = true;
+    for (int l = 0; l < thresholds.length; l++) {
+      ActivationPlan own = plan(binding(l, Projection.GATE)).orElse(null);
+      thresholds[l] = blocks.get(l).gates();
+      if (first == null
+          || own == null
+          || own.method() != first.method()
+          || Double.compare(own.sparsity(), first.sparsity()) != 0
+          || thresholds[l].length != 1
+          || own.method() == ActivationMethod.CHESS
+          || blocks.get(l).inputs().stream().anyMatch(InputChoice::skips)) {
+        return Optional.empty();
+      }
+      zero &= thresholds[l][0] == 0;
+    }
+    return Optional.of(
+        first.method() == ActivationMethod.RELU
+            ? new ActivationSetting(ActivationSetting.Method.RELU, 0, zero ? null : thresholds)
+            : new ActivationSetting(ActivationSetting.Method.CATS, first.sparsity(), thresholds));
+  }
+
+  private BlockActivation block(int layer) {
+    Binding gate = binding(layer, Projection.GATE);
+    Optional<ActivationPlan> ofBlock = plan(gate).filter(p -> p.method().isOfBlock());
+    List<InputChoice> inputs = new ArrayList<>();
+    for (Projection p : Projection.values()) {
+      Binding b = binding(layer, p);
+      boolean part = p == Projection.GATE || p == Projection.UP || p == Projection.DOWN;
+      if (part && (ofBlock.isPresent() || b.role() != Binding.Role.ALONE)) {
+        requirePlace(gate, b, p);
+        inputs.add(InputChoice.ALL);
+      } else {
+        inputs.add(plan(b).map(own -> choice(b, own)).orElse(InputChoice.ALL));
+      }
+    }
+    return BlockActivation.of(
+        config,
+        inputs,
+        ofBlock.map(own -> gates(gate, own)).orElse(new float[0]),
+        // ReLU leaves as many zeros as it leaves.
+        ofBlock
+            .filter(own -> own.method() != ActivationMethod.RELU)
+            .map(ActivationPlan::sparsity)
+            .orElse(0.0));
+  }
+
+  /** CATS, CHESS and RELU name three layers; served are those that the decoder calls so. */
+  private static void requirePlace(Binding gate, Binding b, Projection p) {
+    Binding.Role expected =
+        switch (p) {
+          case GATE -> Binding.Role.GATE;
+          case UP -> Binding.Role.UP;
+          default -> Binding.Role.DOWN;
+        };
+    if (b.role() != expected || b.group() != gate.group()) {
+      throw new FiligreeException(
+          Message.FIL_0882,
+          b.path(),
+          "its declaration takes it for another layer than the decoder, where it is " + p.label());
+    }
+  }
+
+  private static float[] gates(Binding gate, ActivationPlan plan) {
+    if (plan.method() == ActivationMethod.RELU) {
+      return new float[] {(float) plan.relu().threshold()};
+    }
+    ActivationRule rule = rule(gate, plan);
+    return plan.method() == ActivationMethod.CHESS
+        ? rule.unitThresholds().clone()
+        : new float[] {(float) rule.threshold().orElseThrow()};
+  }
+
+  private static InputChoice choice(Binding b, ActivationPlan plan) {
+    return switch (plan.method()) {
+      case TEAL ->
+          new InputChoice(
+              InputChoice.Kind.ABOVE,
+              plan.sparsity(),
+              (float) rule(b, plan).threshold().orElseThrow());
+      case TOP_K -> new InputChoice(InputChoice.Kind.TOPK, plan.sparsity(), 0);
+      case WINA -> new InputChoice(InputChoice.Kind.WINA, plan.sparsity(), 0);
+      case CATS, CHESS, RELU ->
+          throw new FiligreeException(
+              Message.FIL_0882, b.path(), plan.method() + " is for feed-forward blocks");
+    };
+  }
+
+  /** What calibration found; FIL-0881 where there was none. */
+  private static ActivationRule rule(Binding b, ActivationPlan plan) {
+    if (b.serving() instanceof LayerServing s && s.rule() != null) {
+      return s.rule();
+    }
+    throw new FiligreeException(Message.FIL_0881, b.path(), plan.method());
+  }
+
+  private Binding binding(int layer, Projection p) {
+    return Bindings.get(layers.get(layer).projection(p));
+  }
+
+  private static Optional<ActivationPlan> plan(Binding b) {
+    return b.plan().flatMap(p -> p.activation());
+  }
+}
