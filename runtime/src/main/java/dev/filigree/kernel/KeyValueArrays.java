@@ -66,6 +66,23 @@ public final class KeyValueArrays {
     }
   }
 
+  /**
+   * Reads what a position has.
+   *
+   * @param keyAt where its keys [kvHeads][headDim] go in {@code to}
+   * @param valueAt where its values [kvHeads][headDim] go in {@code to}
+   */
+  public void get(int position, float[] to, int keyAt, int valueAt) {
+    int inBlock = position % BLOCK;
+    for (int h = 0; h < kvHeads; h++) {
+      int key = keyAt(h, position - inBlock) + inBlock;
+      for (int d = 0; d < headDim; d++) {
+        to[keyAt + h * headDim + d] = keys[key + d * BLOCK];
+      }
+      System.arraycopy(values, valueAt(h, position), to, valueAt + h * headDim, headDim);
+    }
+  }
+
   float[] keys() {
     return keys;
   }

@@ -109,12 +109,90 @@ public final class DecoderSession {
 
   /** Begins a new sequence; counts stay. */
   public void reset() {
-    position = 0;
+    rewind(0);
+  }
+
+  /**
+   * Forgets what was fed from a position on; counts stay. A method that chose from the prompt (see
+   * {@link ActivationSetting.Method#needsPrompt}) goes back to the beginning only, because what it
+   * chose from cannot be taken back.
+   *
+   * @param to 0 to {@link #position}
+   * @throws FiligreeException FIL-0884 where such a method would be left in the middle
+   */
+  public void rewind(int to) {
+    if (to < 0 || to > position) {
+      throw new IllegalArgumentException(to + " of " + position);
+    }
+    requireNoPrompt(to);
+    position = to;
     for (LayerRules r : rules) {
-      if (r != null && r.prompt() != null) {
+      if (r != null && r.prompt() != null && to == 0) {
         r.prompt().forget();
       }
     }
+  }
+
+  private void requireNoPrompt(int to) {
+    ActivationSetting.Method method = settings.activation().method();
+    if (method.needsPrompt() && to > 0) {
+      throw new FiligreeException(Message.FIL_0884, method.label());
+    }
+  }
+
+  /** Gives what positions have in the cache. */
+  @FunctionalInterface
+  public interface CacheReader {
+    /**
+     * @param both keys [kvHeads][headDim], rotated, then values [kvHeads][headDim], to be filled
+     */
+    void read(int layer, int position, float[] both);
+  }
+
+  /**
+   * Takes keys and values of positions that came before, instead of being fed their tokens.
+   *
+   * @param positions how many; they take the place of all that was fed
+   * @throws FiligreeException FIL-0713 where they do not fit in, FIL-0884 for a method that chooses
+   *     from a prompt
+   */
+  public void restore(int positions, CacheReader from) {
+    if (positions > settings.capacity()) {
+      throw new FiligreeException(Message.FIL_0713, positions, settings.capacity());
+    }
+    requireNoPrompt(positions);
+    reset();
+    float[] both = new float[2 * config.kvDim()];
+    for (int l = 0; l < caches.size(); l++) {
+      for (int p = 0; p < positions; p++) {
+        from.read(l, p, both);
+        caches.get(l).put(p, both, 0, config.kvDim());
+      }
+    }
+    position = positions;
+  }
+
+  /**
+   * Keys and values of a position that was fed.
+   *
+   * @param both as {@link CacheReader#read} has it
+   */
+  public void cached(int layer, int at, float[] both) {
+    caches.get(layer).get(at, both, 0, config.kvDim());
+  }
+
+  /** Sees the outputs of a token. */
+  @FunctionalInterface
+  public interface OutputConsumer {
+    /**
+     * @param index of the token among those that were fed
+     * @param logits of several tokens; those of this one begin at {@code at}
+     * @param at an absolute index
+     * @param states what the head has read, after the last norm; this token's begin at {@code
+     *     stateAt}
+     * @param stateAt an index
+     */
+    void accept(int index, FloatBuffer logits, int at, float[] states, int stateAt);
   }
 
   /** Sees the logits of a token. */
@@ -152,12 +230,22 @@ public final class DecoderSession {
    * @throws FiligreeException FIL-0714 for an id that is none, FIL-0713 where they do not fit in
    */
   public void feed(int[] ids, LogitsConsumer consumer) {
+    feed(ids, (i, l, at, states, stateAt) -> consumer.accept(i, l, at));
+  }
+
+  /**
+   * Feeds tokens and gives the logits and the last hidden states of every one.
+   *
+   * @param ids at least one
+   * @throws FiligreeException as {@link #feed(int[], LogitsConsumer)}
+   */
+  public void feed(int[] ids, OutputConsumer consumer) {
     check(ids);
     for (int from = 0; from < ids.length; ) {
       int rows = chunk(ids, from);
       head(0, rows);
       for (int r = 0; r < rows; r++) {
-        consumer.accept(from + r, logitFloats, r * config.vocab());
+        consumer.accept(from + r, logitFloats, r * config.vocab(), normed, r * config.dim());
       }
       from += rows;
     }

@@ -28,6 +28,11 @@ public final class KvCache {
     return arrays;
   }
 
+  /** Reads key and value [kvHeads][headDim] of a position. */
+  void get(int position, float[] to, int keyAt, int valueAt) {
+    arrays.get(position, to, keyAt, valueAt);
+  }
+
   /** Stores key and value [kvHeads][headDim] of a position. */
   void put(int position, float[] from, int keyAt, int valueAt) {
     arrays.put(position, from, keyAt, valueAt);
