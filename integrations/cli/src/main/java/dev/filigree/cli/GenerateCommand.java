@@ -1,10 +1,15 @@
 package dev.filigree.cli;
 
+import dev.filigree.cli.decoder.ChatResult;
+import dev.filigree.cli.decoder.ChatRun;
 import dev.filigree.cli.decoder.GenerateResult;
 import dev.filigree.cli.decoder.GenerateRun;
 import dev.filigree.cli.decoder.TextBeginning;
 import dev.filigree.decoder.generate.Sampler;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,7 +47,9 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--chat",
       paramLabel = "TEXT",
       description =
-          "What a user says; the model answers. Written as the chat template of the model wants it.")
+          "What a user says; the model answers. Written as the chat template of the model wants it."
+              + " - reads a message a line from standard input and answers each, with all that was"
+              + " said before.")
   private String chat;
 
   @Option(
@@ -55,7 +62,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--steps",
       paramLabel = "N",
       required = true,
-      description = "New tokens; fewer where the text ends or the context is full.")
+      description =
+          "New tokens, of every answer in a chat; fewer where the text ends or the context is full.")
   private int steps;
 
   @Option(
@@ -103,10 +111,14 @@ final class GenerateCommand implements Callable<Integer> {
     json.check();
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
+    TextBeginning beginning = new TextBeginning(prompt, ids, chat, system);
+    if (beginning.isConversation()) {
+      return converse(out, err);
+    }
     GenerateRun run =
         new GenerateRun(
             decoder.spec(randomModel),
-            new TextBeginning(prompt, ids, chat, system),
+            beginning,
             decoder.tokenizer(),
             steps,
             new Sampler.Settings(temperature, topK, topP, decoder.seed()),
@@ -127,6 +139,29 @@ final class GenerateCommand implements Callable<Integer> {
               });
     }
     json.write(out, () -> shown(result), result::json);
+    result.warnings().forEach(err::println);
+    err.print(result.summary());
+    return 0;
+  }
+
+  private int converse(PrintWriter out, PrintWriter err) {
+    ChatRun run =
+        new ChatRun(
+            decoder.spec(randomModel),
+            system,
+            decoder.tokenizer(),
+            steps,
+            new Sampler.Settings(temperature, topK, topP, decoder.seed()),
+            new ChatRun.Phase(DecoderOptions.scope(scope), decoder.keepFirst(), returnToDense));
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    ChatResult result;
+    try (ProgressDisplay progress = ProgressDisplay.on(err)) {
+      result =
+          run.run(
+              progress, lines, new ChatScreen(json.isStandardOutput() ? null : out, err, progress));
+    }
+    json.write(out, () -> "", result::json);
     result.warnings().forEach(err::println);
     err.print(result.summary());
     return 0;

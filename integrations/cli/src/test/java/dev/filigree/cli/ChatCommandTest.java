@@ -6,13 +6,19 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.filigree.decoder.text.ChatTemplate;
+import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.file.DType;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -160,6 +166,74 @@ final class ChatCommandTest {
     // The end of a turn is none where there are no turns.
     String[] ids = {"--ids", Files.writeString(folder.resolve("i"), "[107,108]").toString()};
     assertThat(ids(generate(model, ids[0], ids[1], "--steps", "8"))).isEqualTo(free);
+  }
+
+  private int converse(String lines, String... arguments) {
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream(lines.getBytes(StandardCharsets.UTF_8)));
+    try {
+      List<String> all =
+          new ArrayList<>(List.of("generate", "--model", model.toString(), "--chat", "-"));
+      all.addAll(List.of(arguments));
+      return run(all.toArray(new String[0]));
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  /** The second turn has the first one before it; its ids are those of both at once. */
+  @Test
+  void messagesComeLineByLine() throws IOException {
+    String[] options = {"--system", "S", "--steps", "6", "--json", "-"};
+    assertThat(converse("hi\n\nand?\n", options)).as(err.toString()).isZero();
+    JsonObject result = JsonParser.parseString(out.toString()).getAsJsonObject();
+    JsonArray turns = result.getAsJsonArray("turns");
+    assertThat(turns).hasSize(2);
+    JsonObject first = turns.get(0).getAsJsonObject();
+    JsonObject second = turns.get(1).getAsJsonObject();
+    assertThat(ids(first))
+        .isEqualTo(ids(generate(model, "--chat", "hi", "--system", "S", "--steps", "6")));
+    assertThat(second.get("user").getAsString()).isEqualTo("and?");
+    assertThat(second.get("reused_tokens").getAsInt())
+        .isGreaterThanOrEqualTo(first.get("prompt_tokens").getAsInt());
+    ChatTemplate template = ChatTemplate.of(model);
+    List<ChatTemplate.Message> history =
+        List.of(
+            new ChatTemplate.Message("system", "S"),
+            new ChatTemplate.Message("user", "hi"),
+            new ChatTemplate.Message("assistant", first.get("text").getAsString()),
+            new ChatTemplate.Message("user", "and?"));
+    int[] whole;
+    try (Tokenizer tokenizer = Tokenizer.open(model.resolve("tokenizer.json"), 512)) {
+      whole = template.encode(history, true, tokenizer);
+    }
+    Path file = Files.writeString(folder.resolve("whole.json"), Arrays.toString(whole));
+    assertThat(second.get("prompt_tokens").getAsInt()).isEqualTo(whole.length);
+    assertThat(ids(second))
+        .isEqualTo(ids(generate(model, "--ids", file.toString(), "--steps", "6")));
+    // People see the answers, a line each, and nothing else on standard output.
+    assertThat(converse("hi\nand?", "--system", "S", "--steps", "6")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            first.get("text").getAsString()
+                + System.lineSeparator()
+                + second.get("text").getAsString()
+                + System.lineSeparator());
+    assertThat(err.toString()).contains("in 2 answers");
+    // Nothing said is no failure.
+    assertThat(converse("", "--steps", "6")).isZero();
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void aChatThatDoesNotFitInIsOneMessage() {
+    assertThat(converse("hi\n" + "a".repeat(600) + "\nhi\n", "--steps", "3")).isEqualTo(2);
+    assertThat(err.toString().lines().filter(l -> l.contains("FIL-"))).hasSize(1);
+    assertThat(err.toString()).contains("FIL-0886").contains("room for 512");
+    assertThat(converse("hi", "--steps", "0")).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0604");
+    assertThat(converse("hi", "--steps", "3", "--prompt", "a")).isEqualTo(2);
+    assertThat(err.toString()).contains("FIL-0725");
   }
 
   @Test

@@ -21,6 +21,11 @@ import java.util.stream.IntStream;
  */
 public record TextBeginning(String prompt, Path ids, String chat, String system) {
 
+  /** Whether messages of a chat are read from standard input. */
+  public boolean isConversation() {
+    return "-".equals(chat);
+  }
+
   /**
    * Checks what goes together.
    *
@@ -83,11 +88,20 @@ public record TextBeginning(String prompt, Path ids, String chat, String system)
     return Tokens.of(IntStream.concat(bos, text), Set.of());
   }
 
-  private Tokens turn(Path model, Tokenizer codec) {
+  /**
+   * The chat template of a model.
+   *
+   * @param model the path, or null for random weights, which have none
+   */
+  static ChatTemplate template(Path model) {
     if (model == null) {
       throw new FiligreeException(Message.FIL_0860, "--random-model", "it has weights only");
     }
-    ChatTemplate template = ChatTemplate.of(model);
+    return ChatTemplate.of(model);
+  }
+
+  private Tokens turn(Path model, Tokenizer codec) {
+    ChatTemplate template = template(model);
     need(codec, "--chat");
     List<ChatTemplate.Message> messages = new ArrayList<>();
     if (system != null) {
@@ -98,8 +112,9 @@ public record TextBeginning(String prompt, Path ids, String chat, String system)
     return Tokens.of(IntStream.of(turn), template.stops(codec));
   }
 
-  private static void need(Tokenizer codec, String option) {
-    if (codec == null) {
+  /** Refuses an option where there is no tokenizer. */
+  static void need(Object tokenizer, String option) {
+    if (tokenizer == null) {
       throw new FiligreeException(Message.FIL_0723, option);
     }
   }

@@ -7,7 +7,6 @@ import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -79,28 +78,8 @@ public final class Generator {
     FloatBuffer logits = session.feed(prompt);
     long prefill = System.nanoTime() - start;
     session.resetCounts();
-    List<Integer> ids = new ArrayList<>();
-    long decode = 0;
-    int fed = 0;
-    while (true) {
-      int id = sampler.next(logits, config.vocab());
-      if (id == config.bos() || config.stops().contains(id) || stops.contains(id)) {
-        break;
-      }
-      ids.add(id);
-      boolean more = onId.test(id);
-      if (!more || ids.size() >= steps || prompt.length + ids.size() >= config.context()) {
-        break;
-      }
-      long before = System.nanoTime();
-      logits = session.feed(id);
-      decode += System.nanoTime() - before;
-      fed++;
-    }
-    return new Result(
-        List.copyOf(ids),
-        prompt.length * 1e9 / prefill,
-        fed == 0 ? Double.NaN : fed * 1e9 / decode,
-        session);
+    Continuation all =
+        Continuation.of(session, logits, config, steps, config.context(), sampler, stops, onId);
+    return new Result(all.ids(), prompt.length * 1e9 / prefill, all.tokensPerSecond(), session);
   }
 }
