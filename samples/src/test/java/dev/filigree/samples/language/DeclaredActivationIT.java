@@ -43,7 +43,10 @@ import dev.filigree.file.DType;
 import dev.filigree.file.Progress;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -363,6 +366,22 @@ final class DeclaredActivationIT {
         isServedAsDeclared(WEIGHTS, turns(Cats::new, SwiGlu::new, Chess::new));
     assertThat(setting.blocks().get(0).gates()).hasSize(1);
     assertThat(setting.blocks().get(1).skips()).isFalse();
+  }
+
+  /** Under the agent the sample calibrates, and its directory says CATS. */
+  @Test
+  void theSampleWritesWhatItsBlocksDeclare() {
+    Path out = folder.resolve("sample");
+    TrainLanguageModel.Options options =
+        new TrainLanguageModel.Options(out, Optional.empty(), ModelSize.SMALL, 2, true, 5);
+    TrainLanguageModel.run(
+        options, new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+    ActivationSetting found =
+        StoredActivation.of(out, DecoderFiles.open(out)).orElseThrow().setting();
+    assertThat(found.text(":")).isEqualTo("cats:0.5");
+    for (float[] layer : found.thresholds()) {
+      assertThat(layer[0]).isPositive();
+    }
   }
 
   @Test

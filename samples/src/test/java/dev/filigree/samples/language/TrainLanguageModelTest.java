@@ -10,6 +10,7 @@ import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
+import dev.filigree.decoder.store.StoredActivation;
 import dev.filigree.decoder.text.Tokenizer;
 import dev.filigree.kernel.Activation;
 import java.io.ByteArrayOutputStream;
@@ -75,6 +76,9 @@ class TrainLanguageModelTest {
           .contains(i == 0 ? "feed-forward ReLU;" : "feed-forward ReLU, lambda 0.0, 5.0;");
       assertThat(DecoderFiles.open(out).config().activation()).isEqualTo(Activation.RELU);
       assertThat(loss(out)).isCloseTo(trained[i], within(1e-3));
+      // What its blocks declare is what is skipped by default.
+      assertThat(StoredActivation.of(out, DecoderFiles.open(out)).orElseThrow().setting().text(":"))
+          .isEqualTo("relu");
     }
     assertThat(trained[1]).as("the regulariser was there").isNotEqualTo(trained[0]);
   }
@@ -113,8 +117,11 @@ class TrainLanguageModelTest {
 
   @Test
   void twoOfFourWeightsAreLeftInTheFeedForward(@TempDir Path folder) {
-    train(folder, true, new ByteArrayOutputStream());
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    train(folder, true, said);
     DecoderWeights weights = DecoderFiles.open(folder);
+    assertThat(said.toString(StandardCharsets.UTF_8)).contains("CATS is not calibrated");
+    assertThat(StoredActivation.of(folder, weights)).isEmpty();
     for (int l = 0; l < weights.config().layers(); l++) {
       for (Projection p : Projection.values()) {
         boolean sparse = List.of(Projection.GATE, Projection.UP, Projection.DOWN).contains(p);
