@@ -9,6 +9,15 @@ public enum ActivationMethod {
    */
   TEAL,
   /**
+   * TEAL on all three layers of a gated feed-forward block down(f(gate(x)) * up(x)), with the
+   * sparsity of the block as a whole shared out among them: again and again that layer skips some
+   * more of its inputs which changes the block's output least by it, algorithm 1 of the same paper.
+   * The sparsity counts weights, so a larger layer counts more; each of them keeps 5 % of its
+   * inputs, and so it is at most 0.95. Goes on the block type as CATS does. f is SiLU, or what the
+   * block's own {@code GatedFeedForward.activation()} says.
+   */
+  TEAL_GREEDY,
+  /**
    * Per token, removes exactly floor(inputs * sparsity) inputs with the smallest |x_i| *
    * ||W[:,i]||_2: Chen et al., "WINA" (2025), without its transform of the weights. No calibration.
    */
@@ -41,6 +50,14 @@ public enum ActivationMethod {
 
   /** Whether it spans the three layers of a gated feed-forward block, whose type names them. */
   public boolean isOfBlock() {
+    return skipsUnits() || this == TEAL_GREEDY;
+  }
+
+  /**
+   * Whether it skips hidden units of a block, as the outputs of the gate decide; other methods skip
+   * inputs of a layer, as these decide.
+   */
+  public boolean skipsUnits() {
     return this == CATS || this == CHESS || this == RELU;
   }
 }

@@ -23,7 +23,7 @@ public record ActivationPlan(ActivationMethod method, double sparsity, ReluPlan 
 
   /** Short form for summaries, for example {@code teal 0.5}. */
   public String text() {
-    String name = method.name().toLowerCase(java.util.Locale.ROOT);
+    String name = ActivationRule.noun(method);
     if (method != ActivationMethod.RELU) {
       return name + " " + sparsity;
     }

@@ -53,9 +53,16 @@ public record ActivationRule(String method, double sparsity, ReluPlan plan) {
 
   /** The method as annotations name it, where they have it. */
   public Optional<ActivationMethod> declared() {
-    return Arrays.stream(ActivationMethod.values())
-        .filter(m -> m.name().toLowerCase(Locale.ROOT).replace("_", "").equals(method))
-        .findFirst();
+    return Arrays.stream(ActivationMethod.values()).filter(m -> noun(m).equals(method)).findFirst();
+  }
+
+  /** What a method of annotations is called here and in summaries. */
+  public static String noun(ActivationMethod method) {
+    String name = method.name().toLowerCase(Locale.ROOT);
+    return METHODS.stream()
+        .filter(m -> m.replace("-", "").equals(name.replace("_", "")))
+        .findFirst()
+        .orElse(name);
   }
 
   /**

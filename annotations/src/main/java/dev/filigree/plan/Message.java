@@ -46,7 +46,7 @@ public enum Message {
   FIL_0119(
       "method = %s spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
   FIL_0120(
-      "%s names fields but method is %s. Only CATS, CHESS and RELU take gate, up and down; remove them or set method = ActivationMethod.CATS."),
+      "%s names fields but method is %s. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS."),
   FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
   FIL_0122(
       "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
@@ -70,7 +70,7 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "Two annotations set CATS, CHESS or RELU and another activation method on layer %s. Remove or exclude it in one of them."),
+      "Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer %s. Remove or exclude it in one of them."),
   FIL_0135(
       "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
   FIL_0136(
@@ -457,6 +457,10 @@ public enum Message {
       "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe."),
 
   // Sparse activations of packed directories and of blocks.
+  FIL_0877(
+      "%s: %s, so TEAL_GREEDY cannot tell what the block computes. Let its forward be down(f(gate(x)) * up(x)) with Linear layers, and say f in GatedFeedForward.activation() where it is not SiLU; or put TEAL on the three layers."),
+  FIL_0878(
+      "sparsity is %s; TEAL_GREEDY leaves every layer 5 %% of its inputs, so it must be at least 0 and at most %s. Nearest legal value: %s."),
   FIL_0880(
       "The factors of %s have %s bytes; a file beside packed weights has at most %s. Compress without --activation, and pass %s with --calibration to eval or generate."),
   FIL_0881(

@@ -29,6 +29,9 @@ public final class PlanRules {
   /** The default {@code lambda} of {@code @NMSparse}. */
   public static final double NM_LAMBDA = 2e-4;
 
+  /** The most that {@code TEAL_GREEDY} takes from a block, and from each of its layers. */
+  public static final double GREEDY_MOST = 0.95;
+
   private PlanRules() {}
 
   /** The rules a declaration breaks, errors and warnings; empty when all is well. */
@@ -203,6 +206,7 @@ public final class PlanRules {
         problems.add(Problem.of(Message.FIL_0833, "", a.method()));
       } else {
         checkSparsity(a.sparsity(), problems);
+        checkGreedy(a, problems);
       }
       ReluPlan r = a.relu();
       if (!r.equals(ReluPlan.PLAIN)) {
@@ -238,6 +242,14 @@ public final class PlanRules {
     }
   }
 
+  /** A layer without any input computes nothing. */
+  private static void checkGreedy(Declaration.Activations a, List<Problem> problems) {
+    double s = a.sparsity();
+    if (a.method() == ActivationMethod.TEAL_GREEDY && s > GREEDY_MOST && s < 1) {
+      problems.add(Problem.of(Message.FIL_0878, "sparsity", s, GREEDY_MOST, GREEDY_MOST));
+    }
+  }
+
   private static void checkRelu(ReluPlan relu, List<Problem> problems) {
     double t = relu.threshold();
     if (!Double.isFinite(t) || t < 0) {
@@ -266,7 +278,7 @@ public final class PlanRules {
     return ends.size() == stages;
   }
 
-  /** The field named for each role of CATS, in the order gate, up, down; empty where none is. */
+  /** The field named for each role of a block, in the order gate, up, down; empty where none is. */
   static Map<String, String> roles(Declaration.Activations a) {
     Map<String, String> roles = new LinkedHashMap<>();
     roles.put("gate", a.gate());

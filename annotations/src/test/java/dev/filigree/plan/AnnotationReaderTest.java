@@ -81,6 +81,14 @@ class AnnotationReaderTest {
       exclude = "e")
   static final class Gated {}
 
+  @ActivationSparse(
+      sparsity = 0.4,
+      method = ActivationMethod.TEAL_GREEDY,
+      gate = "g",
+      up = "u",
+      down = "d")
+  static final class Greedy {}
+
   @Schedule
   static final class Lone {}
 
@@ -106,6 +114,10 @@ class AnnotationReaderTest {
         .containsExactly(
             new Declaration.Activations(
                 0.5, ActivationMethod.CATS, "g", "u", "d", List.of("i"), List.of("e")));
+    assertThat(AnnotationReader.read(Greedy.class))
+        .containsExactly(
+            new Declaration.Activations(
+                0.4, ActivationMethod.TEAL_GREEDY, "g", "u", "d", List.of(), List.of()));
   }
 
   @Test

@@ -188,6 +188,44 @@ class PlanRulesTest {
   }
 
   @Test
+  void greedyHasTheRolesOfCatsAndLeavesEveryLayerSomething() {
+    ActivationMethod greedy = ActivationMethod.TEAL_GREEDY;
+    assertThat(messages(activations(greedy, "a", "b", "c"))).isEmpty();
+    assertThat(messages(activations(greedy, "a", "", "")))
+        .containsExactly(Message.FIL_0117, Message.FIL_0117);
+    assertThat(messages(activations(greedy, "a", "b", "b"))).containsExactly(Message.FIL_0121);
+    assertThat(PlanRules.text(activations(greedy, "a", "b", "c"))).isEqualTo("teal-greedy 0.5");
+    assertThat(PlanRules.check(greedy(0.96, ReluPlan.PLAIN, List.of())))
+        .extracting(Problem::text)
+        .containsExactly(
+            "FIL-0878: sparsity is 0.96; TEAL_GREEDY leaves every layer 5 % of its inputs, so it must be at least 0 and at most 0.95. Nearest legal value: 0.95.");
+    for (double legal : new double[] {0, 0.5, 0.95}) {
+      assertThat(messages(greedy(legal, ReluPlan.PLAIN, List.of()))).isEmpty();
+    }
+    for (double illegal : new double[] {-0.1, 1, 95}) {
+      assertThat(messages(greedy(illegal, ReluPlan.PLAIN, List.of())))
+          .containsExactly(Message.FIL_0101);
+    }
+    assertThat(messages(greedy(Double.NaN, ReluPlan.PLAIN, List.of())))
+        .containsExactly(Message.FIL_0833);
+    for (ReluPlan relu :
+        List.of(
+            ReluPlan.PLAIN.withThreshold(0.1),
+            ReluPlan.PLAIN.withLambda(0.1),
+            ReluPlan.PLAIN.withEnd(1))) {
+      assertThat(messages(greedy(0.5, relu, List.of()))).containsExactly(Message.FIL_0834);
+    }
+    assertThat(messages(greedy(0.5, ReluPlan.PLAIN, List.of("w1"))))
+        .containsExactly(Message.FIL_0128);
+  }
+
+  private static Declaration.Activations greedy(
+      double sparsity, ReluPlan relu, List<String> include) {
+    return new Declaration.Activations(
+        sparsity, ActivationMethod.TEAL_GREEDY, "g", "u", "d", relu, include, List.of());
+  }
+
+  @Test
   void rolesThatAreFields() {
     Map<String, LayerFamily> fields = new LinkedHashMap<>();
     fields.put("w1", LayerFamily.LINEAR);

@@ -234,6 +234,12 @@ class RecipeIT {
         "activation: cats:0.5");
     refused(
         "FIL-0846: ",
+        ", line 3: activation teal-greedy does not go with a DJL model, which does not say what gate, up and down are. Declare it by @ActivationSparse on the block type.",
+        "layers:",
+        "  - {include: next, activation: teal:0.5}",
+        "  - {include: third, activation: teal-greedy:0.5}");
+    refused(
+        "FIL-0846: ",
         ", line 2: activation relu does not go with a DJL model, which does not say what gate, up and down are.",
         "layers:",
         "  - {include: next, activation: relu}");

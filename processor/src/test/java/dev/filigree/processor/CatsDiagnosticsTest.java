@@ -38,6 +38,55 @@ class CatsDiagnosticsTest {
   }
 
   @Test
+  void greedyNamesThemAsWell() {
+    String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
+    String start = "@ActivationSparse(method = ActivationMethod.TEAL_GREEDY,\n";
+    assertClean(start + roles + ", sparsity = 0.95)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0117: method = TEAL_GREEDY needs the names of three fields; up is missing. Write gate = \"...\", up = \"...\", down = \"...\".",
+        "/*here*/ " + start + "sparsity = 0.5, gate = \"w1\", down = \"w2\")\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0118: down = \"w4\" is no field of Net that holds a Block. Fields that do: w1, w2, w3.",
+        start
+            + "sparsity = 0.5, gate = \"w1\", up = \"w3\",\ndown = \"w4\" /*here*/)\n"
+            + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0119: method = TEAL_GREEDY spans three layers and goes on the block type that holds them, not on field w1. Move it to the type.",
+        block(
+            "@ActivationSparse(sparsity = 0.5,\nmethod = ActivationMethod.TEAL_GREEDY) /*here*/\nLinear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0128: include and exclude choose layers below a type; they do not go with TEAL_GREEDY, which names its three layers. Remove them.",
+        start + roles + ", sparsity = 0.5,\ninclude = \"w1\" /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0130: @ActivationSparse(method = TEAL_GREEDY) cannot act on field conv: activations are skipped in Linear layers only. Remove it, or annotate a Linear.",
+        start
+            + "sparsity = 0.5, up = \"w3\", down = \"w2\",\ngate = \"conv\" /*here*/)\n"
+            + block(FIELDS + "\nConv2d conv;"));
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = TEAL_GREEDY needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        "/*here*/ " + start + roles + ")\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0878: sparsity is 0.97; TEAL_GREEDY leaves every layer 5 % of its inputs, so it must be at least 0 and at most 0.95. Nearest legal value: 0.95.",
+        start + roles + ",\nsparsity = 0.97 /*here*/)\n" + block(FIELDS));
+    for (String given : List.of("threshold = 0.1", "lambda = 0.1", "end = 1")) {
+      String name = given.substring(0, given.indexOf(' '));
+      assertOnly(
+          ERROR,
+          "FIL-0834: "
+              + name
+              + " is given, but method is TEAL_GREEDY. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
+          start + roles + ", sparsity = 0.5,\n" + given + " /*here*/)\n" + block(FIELDS));
+    }
+  }
+
+  @Test
   void reluNamesThemAndHasNoSparsity() {
     String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
     String relu = "@ActivationSparse(method = ActivationMethod.RELU,\n";
@@ -147,7 +196,7 @@ class CatsDiagnosticsTest {
   void otherMethodWithRoles() {
     assertOnly(
         ERROR,
-        "FIL-0120: gate names fields but method is TEAL. Only CATS, CHESS and RELU take gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "FIL-0120: gate names fields but method is TEAL. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS.",
         "@ActivationSparse(sparsity = 0.5,\ngate = \"w1\") /*here*/\n" + block(FIELDS));
   }
 
@@ -181,7 +230,7 @@ class CatsDiagnosticsTest {
   void secondMethodOnAPart() {
     assertOnly(
         ERROR,
-        "FIL-0134: Two annotations set CATS, CHESS or RELU and another activation method on layer w2. Remove or exclude it in one of them.",
+        "FIL-0134: Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer w2. Remove or exclude it in one of them.",
         cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
             + block("Linear w1, w3;\n@ActivationSparse(sparsity = 0.5) Linear w2;"));
   }

@@ -105,12 +105,13 @@ public final class Filigree {
   }
 
   /**
-   * Runs inputs through the model with dense activations and sets the thresholds of {@code TEAL}
-   * and {@code CATS} layers.
+   * Runs inputs through the model with dense activations and sets the thresholds of {@code TEAL},
+   * {@code TEAL_GREEDY}, {@code CATS} and {@code CHESS} layers.
    *
    * @param inputs batches as the model takes them, a few hundred rows in all; attached to a manager
    *     that is closed
-   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven
+   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven, FIL-0877
+   *     for a block under {@code TEAL_GREEDY} that computes something else than it says
    */
   public static void calibrate(Model model, Iterable<NDList> inputs) {
     Activations.calibrate(model, inputs);

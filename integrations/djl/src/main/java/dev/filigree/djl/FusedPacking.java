@@ -109,14 +109,14 @@ final class FusedPacking {
       return feedForward(g, layers, rules);
     }
     boolean all = block instanceof SharedInput && !rules.contains(null);
-    return all && layers.stream().allMatch(b -> b.role() == Binding.Role.ALONE)
+    return all && layers.stream().noneMatch(Binding::skipsUnits)
         ? projections(layers, rules)
         : null;
   }
 
   private static FusedOperator feedForward(
       GatedFeedForward block, List<Binding> layers, List<ActivationRule> rules) {
-    boolean gated = layers.get(0).role() == Binding.Role.GATE;
+    boolean gated = layers.get(0).decidesUnits();
     if (gated) {
       boolean roles =
           layers.get(1).role() == Binding.Role.UP && layers.get(2).role() == Binding.Role.DOWN;
@@ -133,10 +133,10 @@ final class FusedPacking {
           rules.get(0),
           rules.get(2));
     }
-    boolean alone = layers.stream().allMatch(b -> b.role() == Binding.Role.ALONE);
+    boolean byInputs = layers.stream().noneMatch(Binding::skipsUnits);
     boolean nothing = rules.stream().allMatch(r -> r == null);
     boolean ready = layers.stream().noneMatch(FusedPacking::isWaiting);
-    return !alone || nothing || !ready
+    return !byInputs || nothing || !ready
         ? null
         : FusedOperator.active(
             pack(layers, dev.filigree.pack.GatedFeedForward.Layout.BY_INPUTS, block.activation()),
@@ -148,7 +148,7 @@ final class FusedPacking {
   /** Whether a layer is to skip inputs and has no rule yet. */
   private static boolean isWaiting(Binding b) {
     boolean declared =
-        b.plan().flatMap(p -> p.activation()).map(a -> !a.method().isOfBlock()).orElse(false);
+        b.plan().flatMap(p -> p.activation()).map(a -> !a.method().skipsUnits()).orElse(false);
     return declared && !(b.serving() instanceof LayerServing s && s.rule() != null);
   }
 

@@ -134,7 +134,7 @@ final class PackedModel {
               new PackedWeights(
                   owner, Map.of(1, new WeightForm.Packed(matrix)), matrix.rows(), matrix.cols());
           ActivationRule rule = rules.get(owner);
-          boolean gate = owner.role() == Binding.Role.GATE;
+          boolean gate = owner.decidesUnits();
           owner.setServing(new LayerServing(weights, gate ? null : rule, gate ? rule : null));
         } else {
           setUnpacked(model, parameter, matrix);
@@ -144,7 +144,7 @@ final class PackedModel {
     for (Bindings.Layer l : layers) {
       ActivationRule rule = rules.get(l.binding());
       if (l.binding().serving() == null && rule != null) {
-        boolean gate = l.binding().role() == Binding.Role.GATE;
+        boolean gate = l.binding().decidesUnits();
         l.binding().setServing(new LayerServing(null, gate ? null : rule, gate ? rule : null));
       }
     }

@@ -11,7 +11,9 @@ import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 
-/** CATS, CHESS and RELU name three fields of the annotated class that hold its layers. */
+/**
+ * CATS, CHESS, RELU and TEAL_GREEDY name three fields of the annotated class that hold its layers.
+ */
 final class CatsValidator implements Validator {
   private final DjlTypes types;
   private final ElementReader reader;

@@ -1,6 +1,7 @@
 package dev.filigree.decoder.sparsity;
 
 import dev.filigree.calibrate.ActiveInputs;
+import dev.filigree.calibrate.GreedySparsities;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
@@ -10,22 +11,20 @@ import dev.filigree.decoder.serve.LayerRules;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedLayer;
 import dev.filigree.kernel.ValueType;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * TEAL's block-wise greedy search (Liu et al. 2024, algorithm 1): within a block the sparsity of
- * that projection grows next whose growth changes the block's output least, by steps of equal
- * numbers of weights, until the block as a whole has the wanted sparsity.
+ * TEAL's block-wise greedy search (Liu et al. 2024, algorithm 1), see {@link GreedySparsities}:
+ * block by block, with its input as the dense blocks before it make it.
  *
  * <p>The error is the mean over sequences and channels of the L2 norm over the last quarter of a
  * sequence. At most {@value #MOST_TOKENS} calibration tokens take part.
  */
 final class GreedySearch {
   private static final int MOST_TOKENS = 1024;
+
+  /** Of the inputs of query; the other projections take steps of as many weights. */
   private static final double STEP = 0.05;
-  // A projection without any input computes nothing; what is left to it is little enough.
-  private static final double MOST = 0.95;
 
   private final DecoderWeights weights;
   private final DecoderConfig config;
@@ -59,43 +58,19 @@ final class GreedySearch {
   }
 
   private float[] search(int layer, PackedLayer block, BlockPass dense, double wanted) {
-    Projection[] all = Projection.values();
-    double[] share = shares();
-    double step = STEP * share[Projection.Q.index()];
-    double[] sparsity = new double[all.length];
-    double reached = 0;
-    while (reached < wanted - step / 2) {
-      int best = -1;
-      double least = Double.POSITIVE_INFINITY;
-      for (Projection p : all) {
-        double[] tried = sparsity.clone();
-        tried[p.index()] += step / share[p.index()];
-        if (tried[p.index()] > MOST) {
-          continue;
-        }
-        double error = error(layer, block, dense, thresholds(layer, tried));
-        if (error < least) {
-          least = error;
-          best = p.index();
-        }
-      }
-      if (best < 0) {
-        break; // every projection is as sparse as it may be
-      }
-      sparsity[best] += step / share[best];
-      reached += step;
-    }
-    return thresholds(layer, sparsity);
-  }
-
-  /** The share of a block's weights that a projection has. */
-  private double[] shares() {
-    double[] share = new double[Projection.values().length];
+    double[] sizes = new double[Projection.values().length];
     for (Projection p : Projection.values()) {
-      share[p.index()] = (double) p.rows(config) * p.cols(config);
+      sizes[p.index()] = (double) p.rows(config) * p.cols(config);
     }
-    double sum = Arrays.stream(share).sum();
-    return Arrays.stream(share).map(s -> s / sum).toArray();
+    double[] shares = GreedySparsities.shares(sizes);
+    double[] sparsity =
+        GreedySparsities.search(
+            shares,
+            STEP * shares[Projection.Q.index()],
+            GreedySparsities.MOST,
+            wanted,
+            tried -> error(layer, block, dense, thresholds(layer, tried)));
+    return thresholds(layer, sparsity);
   }
 
   private float[] thresholds(int layer, double[] sparsity) {

@@ -14,15 +14,15 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class Binding {
 
-  /** The part a layer plays in a CATS block. */
+  /** The part a layer plays in a gated feed-forward block whose type declares a method. */
   public enum Role {
     /** A layer of its own. */
     ALONE,
-    /** Its output decides what is skipped. */
+    /** Its output goes through f; under CATS, CHESS and RELU it decides what is skipped. */
     GATE,
-    /** Multiplied with the gate; runs dense, its skipped rows are zeroed by the gate. */
+    /** Multiplied with the gate, so that what the gate skips is zero whatever it computes. */
     UP,
-    /** Its input has the zeros. */
+    /** Takes the product, so that its input has the zeros. */
     DOWN
   }
 
@@ -132,6 +132,16 @@ public final class Binding {
 
   public Role role() {
     return role;
+  }
+
+  /** Whether it is a part of a block that skips hidden units, as the outputs of its gate decide. */
+  public boolean skipsUnits() {
+    return role != Role.ALONE && activation(plan).filter(a -> a.method().skipsUnits()).isPresent();
+  }
+
+  /** Whether its own outputs decide which hidden units its block skips. */
+  public boolean decidesUnits() {
+    return role == Role.GATE && skipsUnits();
   }
 
   /** Why it is left alone; empty where it is not. */

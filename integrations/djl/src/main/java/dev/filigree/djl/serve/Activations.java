@@ -26,8 +26,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Puts activation rules on layers: WINA, TOP_K and RELU at once, TEAL, CATS and CHESS after
- * calibration.
+ * Puts activation rules on layers: WINA, TOP_K and RELU at once, TEAL, TEAL_GREEDY, CATS and CHESS
+ * after calibration.
  */
 public final class Activations {
 
@@ -105,14 +105,16 @@ public final class Activations {
   }
 
   /**
-   * Runs inputs through a model with dense activations and sets the thresholds of TEAL, CATS and
-   * CHESS from what their layers see. CHESS takes the inputs twice.
+   * Runs inputs through a model with dense activations and sets the thresholds of TEAL,
+   * TEAL_GREEDY, CATS and CHESS from what their layers see. CHESS takes the inputs twice.
    *
-   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven
+   * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven, FIL-0877
+   *     for a block that does not compute what TEAL_GREEDY searches with
    */
   public static void calibrate(Model model, Iterable<NDList> inputs) {
     Block root = model.getBlock();
-    List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
+    Bindings.Result bound = Bindings.bind(root);
+    List<Bindings.Layer> layers = bound.orThrow();
     if (!Dispatch.isWoven()) {
       throw new FiligreeException(Message.FIL_0208, 1);
     }
@@ -153,8 +155,9 @@ public final class Activations {
       throw new FiligreeException(
           Message.FIL_0208, layers.stream().filter(l -> needsCalibration(l.binding())).count());
     }
+    Map<Binding, Float> greedy = pass.greedy.thresholds(bound, pass.seen);
     prepare(layers);
-    layers.forEach(l -> assign(l.binding(), pass));
+    layers.forEach(l -> assign(l.binding(), pass, greedy));
   }
 
   private static void forward(
@@ -191,11 +194,11 @@ public final class Activations {
   private static boolean needsCalibration(Binding b) {
     ActivationMethod method =
         b.plan().flatMap(p -> p.activation()).map(ActivationPlan::method).orElse(null);
-    boolean gate = b.role() == Binding.Role.GATE && method != ActivationMethod.RELU;
-    return method == ActivationMethod.TEAL || gate;
+    boolean gate = b.decidesUnits() && method != ActivationMethod.RELU;
+    return method == ActivationMethod.TEAL || method == ActivationMethod.TEAL_GREEDY || gate;
   }
 
-  private static void assign(Binding binding, Pass pass) {
+  private static void assign(Binding binding, Pass pass, Map<Binding, Float> greedy) {
     ChannelThresholds units = pass.units.get(binding);
     if (units != null) {
       double sparsity = binding.plan().orElseThrow().activation().orElseThrow().sparsity();
@@ -205,22 +208,29 @@ public final class Activations {
     }
     MagnitudeThreshold seen = pass.seen.get(binding);
     PackedWeights packed = packedOf(binding.serving());
-    if (seen != null) {
+    if (GreedyBlocks.isGreedy(binding)) {
+      if (greedy.containsKey(binding)) {
+        ActivationRule own = ActivationRule.above(greedy.get(binding));
+        binding.setServing(new LayerServing(packed, own, null, pass.sample(binding)));
+      }
+    } else if (seen != null) {
       double sparsity = binding.plan().orElseThrow().activation().orElseThrow().sparsity();
       ActivationRule rule = ActivationRule.above(seen.threshold(sparsity));
-      boolean gate = binding.role() == Binding.Role.GATE;
+      boolean gate = binding.decidesUnits();
       binding.setServing(
           new LayerServing(
               packed,
               gate ? null : rule,
               gate ? rule : null,
               gate ? new float[0] : pass.sample(binding)));
-    } else if (binding.role() == Binding.Role.DOWN) {
+    } else if (binding.skipsUnits() && binding.role() == Binding.Role.DOWN) {
       binding.setServing(new LayerServing(packed, ActivationRule.above(0f), null));
     }
   }
 
-  /** Collects magnitudes: inputs of TEAL layers, SiLU of the outputs of gates. */
+  /**
+   * Collects magnitudes: inputs of layers under TEAL and TEAL_GREEDY, SiLU of the outputs of gates.
+   */
   private static final class Pass implements Dispatch.Observer {
     private static final int SAMPLE_VALUES = 1 << 16;
     private final Map<Binding, MagnitudeThreshold> seen = new LinkedHashMap<>();
@@ -228,6 +238,7 @@ public final class Activations {
     // Of gates under CHESS.
     private final Map<Binding, double[]> factors = new IdentityHashMap<>();
     private final Map<Binding, float[]> samples = new LinkedHashMap<>();
+    private final GreedyBlocks greedy = new GreedyBlocks();
 
     /** The first whole rows a layer saw, up to a small number of values. */
     private float[] sample(Binding binding) {
@@ -244,10 +255,17 @@ public final class Activations {
 
     @Override
     public NDList observe(Block block, Binding binding, ParameterStore store, NDList inputs) {
-      if (!needsCalibration(binding) || !Arrays32.isUsable(inputs.head())) {
+      boolean ofBlock = GreedyBlocks.sees(binding);
+      if (!(needsCalibration(binding) || ofBlock) || !Arrays32.isUsable(inputs.head())) {
         return null;
       }
-      if (binding.role() != Binding.Role.GATE) {
+      if (ofBlock) {
+        greedy.observe(binding, inputs.head());
+      }
+      if (!needsCalibration(binding)) {
+        return null;
+      }
+      if (!binding.decidesUnits()) {
         MagnitudeThreshold values =
             seen.computeIfAbsent(binding, b -> new MagnitudeThreshold(b.path()));
         values.add(Arrays32.buffer(inputs.head()).asFloatBuffer());
