@@ -399,9 +399,11 @@ class GreedyIT {
         assertThat(l.format()).isEqualTo("fused columns");
         assertThat(l.reason()).isEmpty();
       }
+      long before = Models.layer(Filigree.summary(model), "w3").packedForwards();
       BindingIT.close(predict(model, one), expected.get(0));
       BindingIT.close(predict(model, nine), expected.get(1));
-      assertThat(Models.layer(Filigree.summary(model), "w3").packedForwards()).isEqualTo(2);
+      assertThat(Models.layer(Filigree.summary(model), "w3").packedForwards())
+          .isEqualTo(before + 2);
       Filigree.save(model, file);
       Filigree.strip(model);
       assertThat(predict(model, nine)).containsExactly(dense);
