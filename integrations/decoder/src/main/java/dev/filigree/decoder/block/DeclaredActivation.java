@@ -88,23 +88,29 @@ final class DeclaredActivation {
       boolean part = p == Projection.GATE || p == Projection.UP || p == Projection.DOWN;
       if (part && (ofBlock.isPresent() || b.role() != Binding.Role.ALONE)) {
         requirePlace(gate, b, p);
-        inputs.add(InputChoice.ALL);
-      } else {
-        inputs.add(plan(b).map(own -> choice(b, own)).orElse(InputChoice.ALL));
       }
+      inputs.add(
+          plan(b)
+              .filter(own -> !part || !own.method().skipsUnits())
+              .map(own -> choice(b, own))
+              .orElse(InputChoice.ALL));
     }
+    Optional<ActivationPlan> ofUnits = ofBlock.filter(own -> own.method().skipsUnits());
     return BlockActivation.of(
         config,
         inputs,
-        ofBlock.map(own -> gates(gate, own)).orElse(new float[0]),
+        ofUnits.map(own -> gates(gate, own)).orElse(new float[0]),
         // ReLU leaves as many zeros as it leaves.
-        ofBlock
+        ofUnits
             .filter(own -> own.method() != ActivationMethod.RELU)
             .map(ActivationPlan::sparsity)
             .orElse(0.0));
   }
 
-  /** CATS, CHESS and RELU name three layers; served are those that the decoder calls so. */
+  /**
+   * CATS, CHESS, RELU and TEAL_GREEDY name three layers; served are those that the decoder calls
+   * so.
+   */
   private static void requirePlace(Binding gate, Binding b, Projection p) {
     Binding.Role expected =
         switch (p) {
@@ -132,7 +138,7 @@ final class DeclaredActivation {
 
   private static InputChoice choice(Binding b, ActivationPlan plan) {
     return switch (plan.method()) {
-      case TEAL ->
+      case TEAL, TEAL_GREEDY ->
           new InputChoice(
               InputChoice.Kind.ABOVE,
               plan.sparsity(),
