@@ -30,6 +30,8 @@ class GreedySparsitiesTest {
   void isTheBestOfAllWaysToShareWhereErrorsAddUp() {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
+    // No number of steps ends here, so that rounding decides nothing.
+    double most = 0.9137;
     for (int i = 0; i < 50; i++) {
       double[] w = shares(random, 3);
       double[] a = random.doubles(3, 0.5, 4).toArray();
@@ -44,14 +46,14 @@ class GreedySparsitiesTest {
           };
       int steps = 12;
       double step = 0.5 / steps;
-      double[] found = GreedySparsities.search(w, step, 1, 0.5, error);
+      double[] found = GreedySparsities.search(w, step, most, 0.5, error);
       double best = Double.POSITIVE_INFINITY;
       for (int one = 0; one <= steps; one++) {
         for (int two = 0; one + two <= steps; two++) {
           double[] s = {
             one * step / w[0], two * step / w[1], (steps - one - two) * step / w[2],
           };
-          if (s[0] <= 1 && s[1] <= 1 && s[2] <= 1) {
+          if (s[0] <= most && s[1] <= most && s[2] <= most) {
             best = Math.min(best, error.of(s));
           }
         }

@@ -26,6 +26,7 @@ import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.DecoderSession;
+import dev.filigree.decoder.serve.InputChoice;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.serve.SessionSettings.Scope;
@@ -95,6 +96,22 @@ final class DeclaredActivationIT {
     private final Linear down = down();
 
     Chess(DecoderConfig config) {
+      super(config);
+    }
+  }
+
+  @ActivationSparse(
+      sparsity = 0.5,
+      method = ActivationMethod.TEAL_GREEDY,
+      gate = "gate",
+      up = "up",
+      down = "down")
+  private static final class Greedy extends SwiGlu {
+    private final Linear gate = gate();
+    private final Linear up = up();
+    private final Linear down = down();
+
+    Greedy(DecoderConfig config) {
       super(config);
     }
   }
@@ -215,12 +232,9 @@ final class DeclaredActivationIT {
     for (Projection p : Projection.values()) {
       Binding b = Bindings.get(rules.decoder.layers().get(rules.layer).projection(p));
       // Zeros that a gate makes are counted there.
-      boolean counts = b.role() == Binding.Role.ALONE || b.role() == Binding.Role.GATE;
+      boolean counts = !b.skipsUnits() || b.decidesUnits();
       if (counts && b.serving() instanceof LayerServing s && s.rule() != null) {
-        int inputs =
-            p == Projection.GATE && b.role() != Binding.Role.ALONE
-                ? CONFIG.hidden()
-                : p.cols(CONFIG);
+        int inputs = b.decidesUnits() ? CONFIG.hidden() : p.cols(CONFIG);
         all += inputs;
         skipped += inputs * s.rule().realised();
       }
@@ -342,6 +356,19 @@ final class DeclaredActivationIT {
     assertThat(setting.method()).isEqualTo(ActivationSetting.Method.DECLARED);
     assertThat(setting.blocks().get(1).gates()).hasSize(CONFIG.hidden());
     assertThat(setting.blocks().get(1).planned()).isCloseTo(0.4, within(1e-9));
+  }
+
+  @Test
+  void greedyHasAThresholdForEveryProjection() throws TranslateException {
+    ActivationSetting setting =
+        isServedAsDeclared(WEIGHTS, turns(Greedy::new, SwiGlu::new, Fields::new));
+    assertThat(setting.method()).isEqualTo(ActivationSetting.Method.DECLARED);
+    assertThat(setting.blocks().get(0).gates()).isEmpty();
+    for (Projection p : List.of(Projection.GATE, Projection.UP, Projection.DOWN)) {
+      InputChoice choice = setting.blocks().get(0).inputs(p);
+      assertThat(choice.kind()).as(p.label()).isEqualTo(InputChoice.Kind.ABOVE);
+    }
+    assertThat(setting.blocks().get(0).inputs(Projection.Q)).isEqualTo(InputChoice.ALL);
   }
 
   @Test

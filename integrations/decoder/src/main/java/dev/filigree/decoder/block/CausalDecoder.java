@@ -224,9 +224,9 @@ public final class CausalDecoder extends AbstractBlock {
    *
    * @return {@code ActivationSetting.NONE} where nothing is declared
    * @throws FiligreeException FIL-0881 where a threshold is not calibrated, FIL-0882 where the
-   *     packed decoder cannot do what is declared: CATS, CHESS or RELU in one layer and single
-   *     projections of the feed-forward block in another, or inputs of the head; FIL-0218 for
-   *     declarations that are not legal
+   *     packed decoder cannot do what is declared: CATS, CHESS or RELU in one layer and inputs of
+   *     gate, up or down in another, or inputs of the head; FIL-0218 for declarations that are not
+   *     legal
    */
   public ActivationSetting activation() {
     return DeclaredActivation.of(this, head);
