@@ -9,14 +9,18 @@ import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.filigree.annotations.ActivationMethod;
+import dev.filigree.annotations.ActivationSparse;
 import dev.filigree.annotations.Sparse;
 import dev.filigree.djl.Filigree;
 import dev.filigree.djl.LayerSummary;
 import dev.filigree.djl.PackOptions;
+import dev.filigree.djl.serve.Dispatch;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,17 +36,10 @@ class GateIT {
 
   @TempDir Path folder;
 
-  static final class Net extends Models.Chain {
-    @Sparse(sparsity = 0.95)
-    private final Linear wide = addChildBlock("wide", Linear.builder().setUnits(1024).build());
-
+  /** A model that a test can slow down. */
+  abstract static class Slowed extends Models.Chain {
     /** Whether the forward that just ended is to be slowed down. */
     private BooleanSupplier slow = () -> false;
-
-    @Override
-    List<Block> order() {
-      return List.of(wide);
-    }
 
     @Override
     protected NDList forwardInternal(
@@ -55,6 +52,50 @@ class GateIT {
         }
       }
       return out;
+    }
+
+    /** From now on a forward that something packed answers is slow. */
+    void slowWherePacked(Model model) {
+      long[] seen = {0};
+      slow =
+          () -> {
+            long forwards =
+                Filigree.summary(model).layers().stream()
+                    .mapToLong(LayerSummary::packedForwards)
+                    .sum();
+            boolean packed = forwards != seen[0];
+            seen[0] = forwards;
+            return packed;
+          };
+    }
+  }
+
+  static final class Net extends Slowed {
+    @Sparse(sparsity = 0.95)
+    private final Linear wide = addChildBlock("wide", Linear.builder().setUnits(1024).build());
+
+    @Override
+    List<Block> order() {
+      return List.of(wide);
+    }
+  }
+
+  static final class Thinned extends Slowed {
+    @ActivationSparse(sparsity = 0.95, method = ActivationMethod.WINA)
+    private final Linear wide = addChildBlock("wide", Linear.builder().setUnits(1024).build());
+
+    @Override
+    List<Block> order() {
+      return List.of(wide);
+    }
+  }
+
+  static final class ThinnedBlock extends Slowed {
+    private final FusedIT.Wina whole = addChildBlock("whole", new FusedIT.Wina());
+
+    @Override
+    List<Block> order() {
+      return List.of(whole);
     }
   }
 
@@ -114,14 +155,7 @@ class GateIT {
     Net net = new Net();
     try (Model model = Models.initialised(net, INPUT, 5)) {
       LayerSummary alone = pack(model, AUTO);
-      long[] seen = {0};
-      net.slow =
-          () -> {
-            long forwards = Models.layer(Filigree.summary(model), "wide").packedForwards();
-            boolean packed = forwards != seen[0];
-            seen[0] = forwards;
-            return packed;
-          };
+      net.slowWherePacked(model);
       LayerSummary slow = pack(model, AUTO);
       assertThat(slow.verdicts())
           .extracting(LayerSummary.Verdict::chosen)
@@ -133,5 +167,38 @@ class GateIT {
         assertThat(verdict.breakEven()).isBetween(0.0, 1.0);
       }
     }
+  }
+
+  @Test
+  void aModelThatIsSlowerPackedSkipsNothingEither() {
+    skipsNothing(new Thinned(), "layer", "wide", 512);
+    skipsNothing(new ThinnedBlock(), "block", "whole/gate", 32);
+  }
+
+  private static void skipsNothing(Slowed net, String what, String layer, int inputs) {
+    Shape shape = new Shape(1, inputs);
+    try (Model model = Models.initialised(net, shape, 6)) {
+      float[] input = Models.gaussian(inputs, 7);
+      float[] dense = Dispatch.bypassed(() -> Models.predict(model, input, shape));
+      // Before it is packed, it computes what it declares.
+      assertThat(difference(Models.predict(model, input, shape), dense))
+          .as(what)
+          .isGreaterThan(0.1);
+      net.slowWherePacked(model);
+      LayerSummary slow = Models.layer(Filigree.pack(model, AUTO), layer);
+      assertThat(slow.format()).as(what).isEqualTo("dense");
+      assertThat(slow.verdicts())
+          .as(what)
+          .extracting(LayerSummary.Verdict::chosen)
+          .containsExactly("dense", "dense");
+      // Not to the bit: where arrays lie can change the order of libtorch's sums.
+      assertThat(difference(Models.predict(model, input, shape), dense))
+          .as(what + Filigree.summary(model))
+          .isLessThan(1e-4);
+    }
+  }
+
+  private static double difference(float[] a, float[] b) {
+    return IntStream.range(0, a.length).mapToDouble(i -> Math.abs(a[i] - b[i])).max().orElseThrow();
   }
 }

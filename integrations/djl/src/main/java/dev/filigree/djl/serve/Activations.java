@@ -47,7 +47,7 @@ public final class Activations {
           && binding.isPackable()
           && isReady(binding)
           && packedOf(binding.serving()) == null
-          && !FusedServing.serves(binding)) {
+          && !FusedServing.decides(binding)) {
         NDArray weight = binding.weights().get(0).getArray();
         int cols = Math.toIntExact(weight.getShape().get(1));
         int remove = Math.toIntExact(SparsityCount.floor(cols, plan.sparsity()));
@@ -64,7 +64,7 @@ public final class Activations {
   /** Hidden units that are zero are known when the gate is; up has nothing to say. */
   private static void prepareRelu(Binding binding, ReluPlan plan) {
     if (!binding.isPackable()
-        || FusedServing.serves(binding)
+        || FusedServing.decides(binding)
         || (binding.serving() instanceof LayerServing s && s.rule() != null)) {
       return;
     }

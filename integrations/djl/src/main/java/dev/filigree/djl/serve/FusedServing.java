@@ -10,6 +10,7 @@ import dev.filigree.plan.Message;
 import dev.filigree.plan.Setting;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -22,11 +23,21 @@ import org.slf4j.LoggerFactory;
 public final class FusedServing implements ServingOperator {
   private static final Logger LOG = LoggerFactory.getLogger(FusedServing.class);
 
+  /** Who answers at a number of rows. */
+  private enum Way {
+    /** The operator. */
+    WHOLE,
+    /** The block's own forward, with its layers served one by one. */
+    LAYERS,
+    /** The block's own forward as it is without anything packed or skipped. */
+    DENSE
+  }
+
   private final List<Binding> layers;
   private final List<ActivationRule> rules;
   private final List<WeightSource> sources;
   private final FusedOperator operator;
-  private final TreeMap<Integer, Boolean> byBatch;
+  private final NavigableMap<Integer, Way> byBatch;
   private final int checkEvery = Math.max(1, Setting.CHECK_EVERY.getInt());
   private volatile boolean dropped;
   private int sinceCheck;
@@ -36,18 +47,29 @@ public final class FusedServing implements ServingOperator {
    * @param byBatch for each measured number of rows whether the operator answers
    */
   public FusedServing(List<Binding> layers, FusedOperator operator, Map<Integer, Boolean> byBatch) {
+    this(layers, operator, ways(byBatch));
+  }
+
+  private FusedServing(
+      List<Binding> layers, FusedOperator operator, NavigableMap<Integer, Way> byBatch) {
     this.layers = List.copyOf(layers);
     this.rules = layers.stream().map(FusedServing::rule).collect(Collectors.toList());
     this.sources = layers.stream().map(WeightSource::of).toList();
     this.operator = operator;
-    this.byBatch = new TreeMap<>(byBatch);
+    this.byBatch = byBatch;
   }
 
-  /** The same without answers at that number of rows; null where none are left. */
+  private static NavigableMap<Integer, Way> ways(Map<Integer, Boolean> byBatch) {
+    NavigableMap<Integer, Way> ways = new TreeMap<>();
+    byBatch.forEach((batch, whole) -> ways.put(batch, whole ? Way.WHOLE : Way.LAYERS));
+    return ways;
+  }
+
+  /** The same, but at that number of rows nothing is packed and nothing skipped. */
   public FusedServing denseAt(int batch) {
-    Map<Integer, Boolean> left = new TreeMap<>(byBatch);
-    left.put(batch, false);
-    return left.containsValue(true) ? new FusedServing(layers, operator, left) : null;
+    NavigableMap<Integer, Way> ways = new TreeMap<>(byBatch);
+    ways.put(batch, Way.DENSE);
+    return new FusedServing(layers, operator, ways);
   }
 
   private static ActivationRule rule(Binding layer) {
@@ -56,6 +78,12 @@ public final class FusedServing implements ServingOperator {
 
   /** Whether a layer is a part of a block that is answered whole now. */
   public static boolean serves(Binding layer) {
+    return decides(layer)
+        && ((FusedServing) layer.block().serving()).byBatch.containsValue(Way.WHOLE);
+  }
+
+  /** Whether a layer is a part of a block of which it was measured how it runs, whole or not. */
+  static boolean decides(Binding layer) {
     return layer.block() != null && layer.block().serving() instanceof FusedServing f && !f.dropped;
   }
 
@@ -80,8 +108,12 @@ public final class FusedServing implements ServingOperator {
       return null;
     }
     int batch = Math.toIntExact(x.size() / cols);
-    if (!serves(batch) || !isCurrent(binding)) {
+    Way way = way(batch);
+    if (way == Way.LAYERS || !isCurrent(binding)) {
       return null;
+    }
+    if (way == Way.DENSE) {
+      return Dispatch.bypassed(() -> block.forward(store, inputs, false));
     }
     NDList result = operator.answer(x, batch);
     layers.forEach(l -> l.packedForwards().increment());
@@ -89,9 +121,9 @@ public final class FusedServing implements ServingOperator {
   }
 
   /** The choice for the nearest measured number of rows, by ratio. */
-  private boolean serves(int batch) {
-    Map.Entry<Integer, Boolean> below = byBatch.floorEntry(batch);
-    Map.Entry<Integer, Boolean> above = byBatch.ceilingEntry(batch);
+  private Way way(int batch) {
+    Map.Entry<Integer, Way> below = byBatch.floorEntry(batch);
+    Map.Entry<Integer, Way> above = byBatch.ceilingEntry(batch);
     if (below == null || above == null) {
       return (below == null ? above : below).getValue();
     }

@@ -45,11 +45,11 @@ public final class PackedWeights {
     this.cols = other.cols;
   }
 
-  /** The same, but DJL's dense layer serves that number of rows; null where nothing is left. */
+  /** The same, but DJL's dense layer serves that number of rows. */
   public PackedWeights denseAt(int batch) {
     Map<Integer, WeightForm> left = new TreeMap<>(byBatch);
     left.put(batch, null);
-    return left.values().stream().allMatch(m -> m == null) ? null : new PackedWeights(this, left);
+    return new PackedWeights(this, left);
   }
 
   private static ByteBuffer copy(NDArray array) {
