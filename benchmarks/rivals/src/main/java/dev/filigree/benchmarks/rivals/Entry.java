@@ -1,6 +1,5 @@
 package dev.filigree.benchmarks.rivals;
 
-import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.kernel.ValueType;
 
@@ -31,9 +30,7 @@ enum Entry {
   private record Own(ValueType values, Method method) implements Loader {
     @Override
     public Contestant load(ModelFolder folder, int threads, int positions) {
-      ActivationSetting activation =
-          method == Method.NONE ? ActivationSetting.NONE : folder.activation(method);
-      return new FiligreeContestant(folder.f32(), values, activation);
+      return new FiligreeContestant(folder.packed(values, method), values);
     }
   }
 

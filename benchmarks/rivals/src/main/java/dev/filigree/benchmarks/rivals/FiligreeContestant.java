@@ -1,12 +1,13 @@
 package dev.filigree.benchmarks.rivals;
 
-import dev.filigree.decoder.load.DecoderFiles;
+import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.DecoderSession;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.serve.SessionSettings.Scope;
+import dev.filigree.decoder.store.StoredActivation;
 import dev.filigree.kernel.ValueType;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -21,15 +22,16 @@ final class FiligreeContestant implements Contestant {
   private final int vocab;
 
   /**
-   * Packs a model.
+   * Opens a packed model; what it skips is what its directory says.
    *
-   * @param folder with safetensors
+   * @param folder as {@code compress} writes it
+   * @param values type of its weights
    */
-  FiligreeContestant(Path folder, ValueType values, ActivationSetting activation) {
-    this.activation = activation;
-    this.model =
-        PackedDecoder.pack(
-            DecoderFiles.open(folder), PackSettings.of(values, activation.method().layout()));
+  FiligreeContestant(Path folder, ValueType values) {
+    PackedModel packed = PackedModel.open(folder);
+    this.activation =
+        StoredActivation.of(packed).map(StoredActivation::setting).orElse(ActivationSetting.NONE);
+    this.model = PackedDecoder.pack(packed, PackSettings.of(values, activation.method().layout()));
     this.vocab = model.config().vocab();
   }
 

@@ -1,5 +1,7 @@
 package dev.filigree.benchmarks.rivals;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.gson.Gson;
 import dev.filigree.decoder.load.TensorShapes;
 import dev.filigree.decoder.model.DecoderConfig;
@@ -11,10 +13,15 @@ import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.sparsity.ActivationCalibration;
+import dev.filigree.decoder.store.CompressPlan;
+import dev.filigree.decoder.store.ModelWriter;
 import dev.filigree.file.DType;
 import dev.filigree.file.FloatTensor;
+import dev.filigree.file.PackedDirectory;
+import dev.filigree.file.Progress;
 import dev.filigree.file.SafetensorsWriter;
 import dev.filigree.file.Tensor;
+import dev.filigree.kernel.ValueType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
@@ -31,7 +38,6 @@ import java.util.stream.IntStream;
 /** The generated model in every file format a contestant reads, with the ids it is run on. */
 record ModelFolder(Path path) {
   private static final String DONE = "ids.json";
-  private static final String THRESHOLDS = "thresholds.json";
   private static final double SPARSITY = 0.5;
 
   /**
@@ -63,12 +69,9 @@ record ModelFolder(Path path) {
     return path.resolve(type + ".gguf");
   }
 
-  /** Thresholds of TEAL or CATS that skip half. */
-  ActivationSetting activation(Method method) {
-    Map<?, ?> all = read(THRESHOLDS, Map.class);
-    float[][] thresholds =
-        new Gson().fromJson(new Gson().toJson(all.get(method.label())), float[][].class);
-    return new ActivationSetting(method, SPARSITY, thresholds);
+  /** Packed by Filigree; with TEAL or CATS, which skip half, or without. */
+  Path packed(ValueType values, Method method) {
+    return path.resolve("packed-%s-%s".formatted(values.label(), method.label()));
   }
 
   Ids ids() {
@@ -93,7 +96,7 @@ record ModelFolder(Path path) {
       JlamaContestant.quantise(f32(), q4());
       GgufWriter.write(gguf(GgufWriter.Type.F16), model, GgufWriter.Type.F16);
       GgufWriter.write(gguf(GgufWriter.Type.Q8_0), model, GgufWriter.Type.Q8_0);
-      thresholds(model);
+      packed(model);
       // Last: it says that all else is complete.
       write(
           path.resolve(DONE),
@@ -142,7 +145,7 @@ record ModelFolder(Path path) {
     return new Gson().toJson(json);
   }
 
-  private void thresholds(DecoderWeights model) throws IOException {
+  private void packed(DecoderWeights model) {
     int length = Math.min(256, model.config().context());
     ActivationCalibration calibration =
         ActivationCalibration.of(
@@ -150,11 +153,20 @@ record ModelFolder(Path path) {
             List.of(random(model.config(), length, 2)),
             Set.of(Method.TEAL, Method.CATS),
             (done, total) -> {});
-    Map<String, float[][]> json = new LinkedHashMap<>();
-    for (Method method : List.of(Method.TEAL, Method.CATS)) {
-      json.put(method.label(), calibration.setting(method, SPARSITY).thresholds());
+    Map<String, byte[]> files =
+        Map.of("config.json", configJson(model.config(), DType.F32).getBytes(UTF_8));
+    for (Method method : List.of(Method.NONE, Method.TEAL, Method.CATS)) {
+      ActivationSetting activation =
+          method == Method.NONE ? ActivationSetting.NONE : calibration.setting(method, SPARSITY);
+      for (ValueType values : ValueType.values()) {
+        Path target = packed(values, method);
+        // One that is there is whole, and of this model.
+        if (!PackedDirectory.isOne(target)) {
+          ModelWriter.write(
+              target, model, CompressPlan.keeping(activation, values), files, Progress.SILENT);
+        }
+      }
     }
-    write(path.resolve(THRESHOLDS), new Gson().toJson(json));
   }
 
   private static int[] random(DecoderConfig c, int length, long seed) {

@@ -22,7 +22,8 @@ public final class Rivals implements Callable<Integer> {
   @Option(
       names = "--folder",
       required = true,
-      description = "For the files of the model (6 GB for shape a); used again where it is there.")
+      description =
+          "For the files of the models (16 GB for shape a); used again where they are there.")
   private Path folder;
 
   @Option(
@@ -73,8 +74,8 @@ public final class Rivals implements Callable<Integer> {
           Turn.MOST_STEPS);
       return CommandLine.ExitCode.USAGE;
     }
-    Files.createDirectories(folder);
-    ModelFolder model = new ModelFolder(folder);
+    Path path = Files.createDirectories(folder.resolve(shape));
+    ModelFolder model = new ModelFolder(path);
     model.prepare(GeneratedModel.of(shape), prompt, text);
     Map<Entry, List<Turn>> turns = new EnumMap<>(Entry.class);
     for (Entry entry : Entry.values()) {
@@ -90,7 +91,7 @@ public final class Rivals implements Callable<Integer> {
       for (Map.Entry<Entry, List<Turn>> e : turns.entrySet()) {
         System.err.printf("round %d: %s%n", round + 1, e.getKey());
         e.getValue()
-            .add(TurnProcess.run(e.getKey(), folder, steps, threads, /* withLoss= */ round == 0));
+            .add(TurnProcess.run(e.getKey(), path, steps, threads, /* withLoss= */ round == 0));
       }
       longest = Math.max(longest, (System.nanoTime() - before) / 1e9);
       round++;
