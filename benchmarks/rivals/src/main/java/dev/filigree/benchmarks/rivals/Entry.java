@@ -30,7 +30,7 @@ enum Entry {
   private record Own(ValueType values, Method method) implements Loader {
     @Override
     public Contestant load(ModelFolder folder, int threads, int positions) {
-      return new FiligreeContestant(folder.packed(values, method), values);
+      return new FiligreeContestant(folder.packed(values, method));
     }
   }
 

@@ -3,12 +3,11 @@ package dev.filigree.benchmarks.rivals;
 import dev.filigree.decoder.load.PackedModel;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.DecoderSession;
-import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedDecoder;
 import dev.filigree.decoder.serve.SessionSettings;
 import dev.filigree.decoder.serve.SessionSettings.Scope;
+import dev.filigree.decoder.store.MappedDecoder;
 import dev.filigree.decoder.store.StoredActivation;
-import dev.filigree.kernel.ValueType;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,13 +24,12 @@ final class FiligreeContestant implements Contestant {
    * Opens a packed model; what it skips is what its directory says.
    *
    * @param folder as {@code compress} writes it
-   * @param values type of its weights
    */
-  FiligreeContestant(Path folder, ValueType values) {
+  FiligreeContestant(Path folder) {
     PackedModel packed = PackedModel.open(folder);
     this.activation =
         StoredActivation.of(packed).map(StoredActivation::setting).orElse(ActivationSetting.NONE);
-    this.model = PackedDecoder.pack(packed, PackSettings.of(values, activation.method().layout()));
+    this.model = MappedDecoder.open(packed, activation);
     this.vocab = model.config().vocab();
   }
 

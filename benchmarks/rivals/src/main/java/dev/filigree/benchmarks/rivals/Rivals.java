@@ -74,6 +74,10 @@ public final class Rivals implements Callable<Integer> {
           Turn.MOST_STEPS);
       return CommandLine.ExitCode.USAGE;
     }
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      System.err.println("Jlama needs the option --add-modules jdk.incubator.vector before -jar.");
+      return CommandLine.ExitCode.USAGE;
+    }
     Path path = Files.createDirectories(folder.resolve(shape));
     ModelFolder model = new ModelFolder(path);
     model.prepare(GeneratedModel.of(shape), prompt, text);
