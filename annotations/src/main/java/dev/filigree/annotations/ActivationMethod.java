@@ -46,16 +46,24 @@ public enum ActivationMethod {
    * Back" (2023), Song et al., "ProSparse" (2024). Goes on the block type as CATS does. How many
    * units are zero is up to the training; it takes no sparsity and needs no calibration.
    */
-  RELU;
+  RELU,
+  /**
+   * For gated feed-forward blocks down(f(gate(x)) * up(x)), with any f: of the hidden units only
+   * the core neurons of the sequence's prompt are used for the tokens after it, all but floor(units
+   * * sparsity); Wang et al., "CoreInfer" (2024), where sparsity is the share that is kept. A
+   * forward pass at inference with several tokens of a sequence is a prompt and runs dense, {@code
+   * Filigree.newSequence} begins another one. Goes on the block type as CATS does. No calibration.
+   */
+  COREINFER;
 
   /** Whether it spans the three layers of a gated feed-forward block, whose type names them. */
   public boolean isOfBlock() {
-    return skipsUnits() || this == TEAL_GREEDY;
+    return skipsUnits() || this == TEAL_GREEDY || this == COREINFER;
   }
 
   /**
    * Whether it skips hidden units of a block, as the outputs of the gate decide; other methods skip
-   * inputs of a layer, as these decide.
+   * inputs of a layer, as these decide, or {@link #COREINFER} as those of earlier tokens do.
    */
   public boolean skipsUnits() {
     return this == CATS || this == CHESS || this == RELU;

@@ -21,7 +21,7 @@ import java.lang.annotation.Target;
  * <p>Training is not touched, but for {@link #lambda}. {@link ActivationMethod#TEAL}, {@link
  * ActivationMethod#TEAL_GREEDY}, {@link ActivationMethod#CATS} and {@link ActivationMethod#CHESS}
  * need a calibration pass over a few hundred inputs before they act; until then the layer runs
- * dense and the summary says so.
+ * dense and the summary says so. {@link ActivationMethod#COREINFER} acts on what follows a prompt.
  *
  * <p>May be combined with {@link Sparse} or {@link NMSparse} on the same layer.
  */
@@ -34,7 +34,8 @@ public @interface ActivationSparse {
    * Fraction of the activations that is set to zero, 0 &lt;= sparsity &lt; 1. Required, but for
    * {@link ActivationMethod#RELU}, which has none to choose: there it must be left out. For {@link
    * ActivationMethod#TEAL_GREEDY} the fraction of the block's weights that need not be read, at
-   * most 0.95.
+   * most 0.95; for {@link ActivationMethod#COREINFER} the fraction of the hidden units that is not
+   * used.
    */
   double sparsity() default Double.NaN;
 
@@ -42,20 +43,20 @@ public @interface ActivationSparse {
   ActivationMethod method() default ActivationMethod.TEAL;
 
   /**
-   * CATS, CHESS, RELU and TEAL_GREEDY only, required there: the name of the annotated type's field
-   * that holds the gate projection.
+   * CATS, CHESS, RELU, TEAL_GREEDY and COREINFER only, required there: the name of the annotated
+   * type's field that holds the gate projection.
    */
   String gate() default "";
 
   /**
-   * CATS, CHESS, RELU and TEAL_GREEDY only, required there: the name of the annotated type's field
-   * that holds the up projection.
+   * CATS, CHESS, RELU, TEAL_GREEDY and COREINFER only, required there: the name of the annotated
+   * type's field that holds the up projection.
    */
   String up() default "";
 
   /**
-   * CATS, CHESS, RELU and TEAL_GREEDY only, required there: the name of the annotated type's field
-   * that holds the down projection.
+   * CATS, CHESS, RELU, TEAL_GREEDY and COREINFER only, required there: the name of the annotated
+   * type's field that holds the down projection.
    */
   String down() default "";
 
@@ -88,14 +89,14 @@ public @interface ActivationSparse {
   double[] end() default {};
 
   /**
-   * Path globs of layers to take, only on a type and not with CATS, CHESS, RELU or TEAL_GREEDY; see
-   * {@link Sparse#include()}.
+   * Path globs of layers to take, only on a type and not with CATS, CHESS, RELU, TEAL_GREEDY or
+   * COREINFER; see {@link Sparse#include()}.
    */
   String[] include() default {};
 
   /**
-   * Path globs of layers to leave alone, only on a type and not with CATS, CHESS, RELU or
-   * TEAL_GREEDY. Wins over {@link #include()}.
+   * Path globs of layers to leave alone, only on a type and not with CATS, CHESS, RELU, TEAL_GREEDY
+   * or COREINFER. Wins over {@link #include()}.
    */
   String[] exclude() default {};
 }

@@ -46,7 +46,7 @@ public enum Message {
   FIL_0119(
       "method = %s spans three layers and goes on the block type that holds them, not on %s. Move it to the type."),
   FIL_0120(
-      "%s names fields but method is %s. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS."),
+      "%s names fields but method is %s. Only CATS, CHESS, RELU, TEAL_GREEDY and COREINFER take gate, up and down; remove them or set method = ActivationMethod.CATS."),
   FIL_0121("gate, up and down must be three different fields; \"%s\" is named twice."),
   FIL_0122(
       "%s is of type %s, which is no ai.djl.nn.Block nor a collection, array or map of them. Annotate a layer."),
@@ -70,7 +70,7 @@ public enum Message {
   FIL_0133(
       "%s returns %s; a factory method must return a Block. Annotate a method that does, or the field."),
   FIL_0134(
-      "Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer %s. Remove or exclude it in one of them."),
+      "Two annotations set CATS, CHESS, RELU, TEAL_GREEDY or COREINFER and another activation method on layer %s. Remove or exclude it in one of them."),
   FIL_0135(
       "@%s carries Filigree annotations but is kept until %s only, so nothing is seen at run time. Add @Retention(RetentionPolicy.RUNTIME) to it."),
   FIL_0136(
@@ -457,6 +457,9 @@ public enum Message {
       "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe."),
 
   // Sparse activations of packed directories and of blocks.
+  FIL_0875(
+      "%s: single tokens of %s sequence(s) follow a prompt of %s on this thread, so they run dense. Pass as many as in the prompt, or the same number of rows for each, one behind the other, and call Filigree.newSequence(model) on the thread where a sequence begins.",
+      Severity.WARNING),
   FIL_0877(
       "%s: %s, so TEAL_GREEDY cannot tell what the block computes. Let its forward be down(f(gate(x)) * up(x)) with Linear layers, and say f in GatedFeedForward.activation() where it is not SiLU; or put TEAL on the three layers."),
   FIL_0878(

@@ -89,6 +89,14 @@ class AnnotationReaderTest {
       down = "d")
   static final class Greedy {}
 
+  @ActivationSparse(
+      sparsity = 0.6,
+      method = ActivationMethod.COREINFER,
+      gate = "g",
+      up = "u",
+      down = "d")
+  static final class Core {}
+
   @Schedule
   static final class Lone {}
 
@@ -118,6 +126,10 @@ class AnnotationReaderTest {
         .containsExactly(
             new Declaration.Activations(
                 0.4, ActivationMethod.TEAL_GREEDY, "g", "u", "d", List.of(), List.of()));
+    assertThat(AnnotationReader.read(Core.class))
+        .containsExactly(
+            new Declaration.Activations(
+                0.6, ActivationMethod.COREINFER, "g", "u", "d", List.of(), List.of()));
   }
 
   @Test

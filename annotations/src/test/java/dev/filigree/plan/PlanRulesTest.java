@@ -226,6 +226,32 @@ class PlanRulesTest {
   }
 
   @Test
+  void coreInferHasTheRolesOfCats() {
+    ActivationMethod core = ActivationMethod.COREINFER;
+    assertThat(core.isOfBlock()).isTrue();
+    assertThat(core.skipsUnits()).as("as its gate decides").isFalse();
+    assertThat(messages(activations(core, "a", "b", "c"))).isEmpty();
+    assertThat(messages(activations(core, "a", "", "c"))).containsExactly(Message.FIL_0117);
+    assertThat(messages(activations(core, "a", "c", "c"))).containsExactly(Message.FIL_0121);
+    assertThat(PlanRules.text(activations(core, "a", "b", "c"))).isEqualTo("coreinfer 0.5");
+    assertThat(messages(core(0, ReluPlan.PLAIN, List.of()))).isEmpty();
+    assertThat(messages(core(0.99, ReluPlan.PLAIN, List.of()))).isEmpty();
+    assertThat(messages(core(1, ReluPlan.PLAIN, List.of()))).containsExactly(Message.FIL_0101);
+    assertThat(messages(core(Double.NaN, ReluPlan.PLAIN, List.of())))
+        .containsExactly(Message.FIL_0833);
+    assertThat(messages(core(0.5, ReluPlan.PLAIN.withThreshold(0.1), List.of())))
+        .containsExactly(Message.FIL_0834);
+    assertThat(messages(core(0.5, ReluPlan.PLAIN, List.of("w1"))))
+        .containsExactly(Message.FIL_0128);
+  }
+
+  private static Declaration.Activations core(
+      double sparsity, ReluPlan relu, List<String> include) {
+    return new Declaration.Activations(
+        sparsity, ActivationMethod.COREINFER, "g", "u", "d", relu, include, List.of());
+  }
+
+  @Test
   void rolesThatAreFields() {
     Map<String, LayerFamily> fields = new LinkedHashMap<>();
     fields.put("w1", LayerFamily.LINEAR);

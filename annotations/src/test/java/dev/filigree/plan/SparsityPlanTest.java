@@ -86,6 +86,7 @@ class SparsityPlanTest {
     assertThat(ActivationRule.NONE.text()).isEqualTo("none");
     assertThat(ActivationRule.METHODS)
         .filteredOn(m -> new ActivationRule(m, 0).declared().isPresent())
-        .containsExactlyInAnyOrder("teal", "teal-greedy", "wina", "topk", "cats", "chess", "relu");
+        .containsExactlyInAnyOrder(
+            "teal", "teal-greedy", "wina", "topk", "cats", "chess", "relu", "coreinfer");
   }
 }

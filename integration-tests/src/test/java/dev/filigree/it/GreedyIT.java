@@ -43,9 +43,9 @@ import org.junit.jupiter.api.io.TempDir;
 class GreedyIT {
   private static final PackOptions SPARSE =
       PackOptions.defaults().withMode(PackOptions.Mode.ALWAYS_SPARSE);
-  private static final int IN = 24;
-  private static final int HIDDEN = 40;
-  private static final int OUT = 16;
+  static final int IN = 24;
+  static final int HIDDEN = 40;
+  static final int OUT = 16;
   private static final int ROWS = 120;
 
   /** down(f(gate(x)) * up(x)), f = SiLU. */

@@ -253,8 +253,12 @@ class RecipeIT {
         "activation: {method: relu, lambda: [0, -1]}");
     refused(
         "FIL-0846: ",
-        ", line 1: activation coreinfer does not go with a DJL model, which has teal, wina and topk. Take one of these.",
+        ", line 1: activation coreinfer does not go with a DJL model, which does not say what gate, up and down are. Declare it by @ActivationSparse on the block type.",
         "activation: coreinfer:0.5");
+    refused(
+        "FIL-0846: ",
+        ", line 1: activation r-sparse does not go with a DJL model, which has teal, wina and topk. Take one of these.",
+        "activation: r-sparse:0.5");
     refused(
         "FIL-0846: ",
         ": values does not go with a DJL model, whose program says it. Remove it.",

@@ -87,6 +87,50 @@ class CatsDiagnosticsTest {
   }
 
   @Test
+  void coreInferNamesThemAsWell() {
+    String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
+    String start = "@ActivationSparse(method = ActivationMethod.COREINFER,\n";
+    assertClean(start + roles + ", sparsity = 0.5)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0117: method = COREINFER needs the names of three fields; gate is missing. Write gate = \"...\", up = \"...\", down = \"...\".",
+        "/*here*/ " + start + "sparsity = 0.5, up = \"w3\", down = \"w2\")\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0118: up = \"w4\" is no field of Net that holds a Block. Fields that do: w1, w2, w3.",
+        start
+            + "sparsity = 0.5, gate = \"w1\", down = \"w2\",\nup = \"w4\" /*here*/)\n"
+            + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0119: method = COREINFER spans three layers and goes on the block type that holds them, not on field w1. Move it to the type.",
+        block(
+            "@ActivationSparse(sparsity = 0.5,\nmethod = ActivationMethod.COREINFER) /*here*/\nLinear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0121: gate, up and down must be three different fields; \"w1\" is named twice.",
+        start
+            + "sparsity = 0.5, gate = \"w1\", up = \"w3\",\ndown = \"w1\" /*here*/)\n"
+            + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0128: include and exclude choose layers below a type; they do not go with COREINFER, which names its three layers. Remove them.",
+        start + roles + ", sparsity = 0.5,\nexclude = \"w1\" /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = COREINFER needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        "/*here*/ " + start + roles + ")\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0101: sparsity is 1.0; it is the fraction removed and must be at least 0 and below 1. Nearest legal value: 0.99.",
+        start + roles + ",\nsparsity = 1 /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0834: threshold is given, but method is COREINFER. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
+        start + roles + ", sparsity = 0.5,\nthreshold = 0.1 /*here*/)\n" + block(FIELDS));
+  }
+
+  @Test
   void reluNamesThemAndHasNoSparsity() {
     String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";
     String relu = "@ActivationSparse(method = ActivationMethod.RELU,\n";
@@ -196,7 +240,7 @@ class CatsDiagnosticsTest {
   void otherMethodWithRoles() {
     assertOnly(
         ERROR,
-        "FIL-0120: gate names fields but method is TEAL. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "FIL-0120: gate names fields but method is TEAL. Only CATS, CHESS, RELU, TEAL_GREEDY and COREINFER take gate, up and down; remove them or set method = ActivationMethod.CATS.",
         "@ActivationSparse(sparsity = 0.5,\ngate = \"w1\") /*here*/\n" + block(FIELDS));
   }
 
@@ -230,7 +274,7 @@ class CatsDiagnosticsTest {
   void secondMethodOnAPart() {
     assertOnly(
         ERROR,
-        "FIL-0134: Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer w2. Remove or exclude it in one of them.",
+        "FIL-0134: Two annotations set CATS, CHESS, RELU, TEAL_GREEDY or COREINFER and another activation method on layer w2. Remove or exclude it in one of them.",
         cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
             + block("Linear w1, w3;\n@ActivationSparse(sparsity = 0.5) Linear w2;"));
   }

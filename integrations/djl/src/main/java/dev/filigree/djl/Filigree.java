@@ -190,6 +190,16 @@ public final class Filigree {
     }
   }
 
+  /**
+   * Begins a new sequence on this thread, for models with blocks under {@code COREINFER}: the next
+   * forward pass with several tokens is the prompt of it, and up to then everything runs dense.
+   * Without it a prompt of as many sequences as before adds to theirs, and one of another number
+   * begins new ones. Prompts of other threads stay. Nothing happens for other models.
+   */
+  public static void newSequence(Model model) {
+    Activations.newSequence(model.getBlock());
+  }
+
   /** Drops everything packed; layers run masked dense again. */
   public static void unpack(Model model) {
     Packing.unpack(model);

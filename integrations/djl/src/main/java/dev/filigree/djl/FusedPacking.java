@@ -14,10 +14,12 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.djl.block.SharedInput;
 import dev.filigree.djl.serve.ActivationRule;
+import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.FusedOperator;
 import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.PromptRule;
 import dev.filigree.gate.Gate;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Ratio;
@@ -116,6 +118,9 @@ final class FusedPacking {
 
   private static FusedOperator feedForward(
       GatedFeedForward block, List<Binding> layers, List<ActivationRule> rules) {
+    if (layers.stream().anyMatch(Activations::followsPrompt)) {
+      return prompted(block, layers, rules);
+    }
     boolean gated = layers.get(0).decidesUnits();
     if (gated) {
       boolean roles =
@@ -143,6 +148,21 @@ final class FusedPacking {
             rules.get(0),
             rules.get(1),
             rules.get(2));
+  }
+
+  /** COREINFER names the layers that the block has, and nothing else is declared on them. */
+  private static FusedOperator prompted(
+      GatedFeedForward block, List<Binding> layers, List<ActivationRule> rules) {
+    List<Binding.Role> roles = layers.stream().map(Binding::role).toList();
+    boolean alone =
+        roles.equals(List.of(Binding.Role.GATE, Binding.Role.UP, Binding.Role.DOWN))
+            && layers.stream().allMatch(Activations::followsPrompt)
+            && layers.stream().allMatch(l -> l.group() == layers.get(0).group());
+    return alone && rules.get(2) instanceof PromptRule rule
+        ? FusedOperator.prompted(
+            pack(layers, dev.filigree.pack.GatedFeedForward.Layout.BY_OUTPUTS, block.activation()),
+            rule)
+        : null;
   }
 
   /** Whether a layer is to skip inputs and has no rule yet. */

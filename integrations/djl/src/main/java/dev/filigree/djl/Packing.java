@@ -10,6 +10,7 @@ import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.PromptRule;
 import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.djl.train.Finish;
@@ -57,19 +58,26 @@ final class Packing {
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
     unpack(layers);
     Activations.prepare(layers);
-    Set<Binding> fused = off ? Set.of() : FusedPacking.pack(model, options.batchSizes(), mode);
-    PackOptions effective = options.withMode(mode);
+    if (!off) {
+      PackOptions effective = options.withMode(mode);
+      PromptRule.assumingPrompts(() -> choose(model, layers, effective));
+    }
+    return Summaries.of(root, layers);
+  }
+
+  private static void choose(Model model, List<Bindings.Layer> layers, PackOptions options) {
+    PackOptions.Mode mode = options.mode();
+    Set<Binding> fused = FusedPacking.pack(model, options.batchSizes(), mode);
     try (LayerGate gate = LayerGate.of(model, layers, options)) {
       for (Bindings.Layer layer : layers) {
-        if (!off && !fused.contains(layer.binding()) && isCandidate(layer.binding(), mode)) {
-          pack(layer, effective, gate);
+        if (!fused.contains(layer.binding()) && isCandidate(layer.binding(), mode)) {
+          pack(layer, options, gate);
         }
       }
     }
-    if (mode == PackOptions.Mode.AUTO && !off) {
+    if (mode == PackOptions.Mode.AUTO) {
       WholeModel.revertWhereSlower(model, layers, options);
     }
-    return Summaries.of(root, layers);
   }
 
   /** Drops what is packed, keeping activation rules. */

@@ -132,7 +132,7 @@ final class Summaries {
     if (Activations.isUncalibrated(b)) {
       return "activation threshold not calibrated";
     }
-    if (b.skipsUnits() && b.role() != Binding.Role.DOWN) {
+    if ((b.skipsUnits() || Activations.followsPrompt(b)) && b.role() != Binding.Role.DOWN) {
       String method = b.plan().get().activation().map(a -> a.method().name()).orElse("");
       return method + " outside a fused block: exact, not faster here";
     }

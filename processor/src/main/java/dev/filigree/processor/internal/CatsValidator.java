@@ -12,7 +12,8 @@ import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 
 /**
- * CATS, CHESS, RELU and TEAL_GREEDY name three fields of the annotated class that hold its layers.
+ * CATS, CHESS, RELU, TEAL_GREEDY and COREINFER name three fields of the annotated class that hold
+ * its layers.
  */
 final class CatsValidator implements Validator {
   private final DjlTypes types;

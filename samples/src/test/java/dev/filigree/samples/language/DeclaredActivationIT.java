@@ -50,11 +50,14 @@ import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +115,22 @@ final class DeclaredActivationIT {
     private final Linear down = down();
 
     Greedy(DecoderConfig config) {
+      super(config);
+    }
+  }
+
+  @ActivationSparse(
+      sparsity = 0.6,
+      method = ActivationMethod.COREINFER,
+      gate = "gate",
+      up = "up",
+      down = "down")
+  private static final class Core extends SwiGlu {
+    private final Linear gate = gate();
+    private final Linear up = up();
+    private final Linear down = down();
+
+    Core(DecoderConfig config) {
       super(config);
     }
   }
@@ -205,20 +224,28 @@ final class DeclaredActivationIT {
 
   /** Logits of the DJL block, one token at a time with its cache. */
   private static float[][] served(Model model) throws TranslateException {
+    return served(model, 1);
+  }
+
+  /** The same with several tokens first, of which the last has logits. */
+  private static float[][] served(Model model, int first) throws TranslateException {
     float[][] logits = new float[TOKENS][];
     try (NDManager manager = model.getNDManager().newSubManager();
         Predictor<NDList, CausalLMOutput> predictor =
             model.newPredictor(new CausalDecoderTranslator())) {
       NDList past = new NDList();
       for (int t = 0; t < TOKENS; t++) {
-        Shape one = new Shape(1, 1);
+        int n = t == 0 ? first : 1;
+        Shape shape = new Shape(1, n);
         NDList in =
             new NDList(
-                manager.create(new long[] {IDS[t]}, one),
-                manager.create(new long[] {t}, one),
-                manager.ones(new Shape(1, t + 1)));
+                manager.create(IntStream.range(t, t + n).mapToLong(i -> IDS[i]).toArray(), shape),
+                manager.create(LongStream.range(t, t + n).toArray(), shape),
+                manager.ones(new Shape(1, t + n)));
         CausalLMOutput out = predictor.predict(in.addAll(past));
-        logits[t] = out.getLogits().toFloatArray();
+        float[] all = out.getLogits().toFloatArray();
+        t += n - 1;
+        logits[t] = Arrays.copyOfRange(all, all.length - CONFIG.vocab(), all.length);
         past = out.getPastKeyValuesList();
       }
     }
@@ -250,18 +277,19 @@ final class DeclaredActivationIT {
 
   private static DecoderSession check(DecoderSession session, float[][] expected) {
     for (int t = 0; t < TOKENS; t++) {
-      FloatBuffer logits = session.feed(IDS[t]);
-      float largest = 0;
-      for (float v : expected[t]) {
-        largest = Math.max(largest, Math.abs(v));
-      }
-      for (int i = 0; i < expected[t].length; i++) {
-        assertThat(logits.get(i))
-            .as("token %s", t)
-            .isCloseTo(expected[t][i], within(1e-4f * largest));
-      }
+      same(session.feed(IDS[t]), expected[t], "token " + t);
     }
     return session;
+  }
+
+  private static void same(FloatBuffer logits, float[] expected, String what) {
+    float largest = 0;
+    for (float v : expected) {
+      largest = Math.max(largest, Math.abs(v));
+    }
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(logits.get(i)).as(what).isCloseTo(expected[i], within(1e-4f * largest));
+    }
   }
 
   private static float[][] plain(DecoderWeights weights) throws TranslateException {
@@ -348,6 +376,64 @@ final class DeclaredActivationIT {
     ActivationSetting setting =
         isServedAsDeclared(WEIGHTS.withActivation(Activation.RELU), FatRelu::new);
     assertThat(setting.text(":")).isEqualTo("relu:0.02");
+  }
+
+  /** Without calibration; on two blocks, where the packed decoder leaves none out. */
+  @Test
+  void coreInferOnEveryBlockIsCoreInfer() throws TranslateException {
+    DecoderConfig c = CONFIG;
+    DecoderConfig two =
+        new DecoderConfig(
+            c.dim(),
+            c.hidden(),
+            2,
+            c.heads(),
+            c.kvHeads(),
+            c.headDim(),
+            c.vocab(),
+            c.context(),
+            c.normEpsilon(),
+            c.ropeBase(),
+            c.ropeLayout(),
+            c.ropeScaling(),
+            c.slidingWindow(),
+            c.qkvBias(),
+            c.outputBias(),
+            c.tiedHead(),
+            c.bos(),
+            c.stops(),
+            c.activation());
+    DecoderWeights weights = new RandomModel(two, 3);
+    int prompt = 7;
+    try (Model plain = Model.newInstance("plain", "PyTorch");
+        Model model = Model.newInstance("declared", "PyTorch")) {
+      decoder(plain, weights, SwiGlu::new);
+      float[][] dense = served(plain, prompt);
+      CausalDecoder decoder = decoder(model, weights, Core::new);
+      ActivationSetting setting = decoder.activation();
+      assertThat(setting.text(":")).isEqualTo("coreinfer:0.6");
+      float[][] expected = served(model, prompt);
+      assertThat(expected[prompt - 1]).isEqualTo(dense[prompt - 1]);
+      assertThat(expected[TOKENS - 1]).isNotEqualTo(dense[TOKENS - 1]);
+      try (PackedDecoder packed =
+          PackedDecoder.pack(decoder.weights(), setting.packing(ValueType.F32))) {
+        DecoderSession session =
+            packed.newSession(new SessionSettings(TOKENS, setting, Scope.DECODE, 0));
+        same(session.feed(Arrays.copyOf(IDS, prompt)), expected[prompt - 1], "prompt");
+        for (int t = prompt; t < TOKENS; t++) {
+          same(session.feed(IDS[t]), expected[t], "token " + t);
+        }
+        for (int l = 0; l < two.layers(); l++) {
+          assertThat(session.counts().sparsity(l))
+              .isCloseTo(skipped(new DecoderLayerRules(decoder, l)), within(1e-9));
+        }
+      }
+      Path plainFolder = folder.resolve("plain");
+      ModelDirectory.write(plainFolder, decoder.weights(), DType.F32, Map.of(), setting);
+      ActivationSetting found =
+          StoredActivation.of(plainFolder, DecoderFiles.open(plainFolder)).orElseThrow().setting();
+      assertThat(found.text(":")).isEqualTo("coreinfer:0.6");
+    }
   }
 
   @Test
@@ -448,5 +534,9 @@ final class DeclaredActivationIT {
         "FIL-0882: layer0/feedForward/gate cannot be served by a packed decoder as it is declared: its declaration takes it for another layer than the decoder, where it is gate. Change the declaration, or serve the block itself with Filigree.pack.",
         true,
         Swapped::new);
+    String core =
+        "/feedForward/gate cannot be served by a packed decoder as it is declared: COREINFER is served where every block declares it with the same sparsity, and nothing else is declared. Change the declaration, or serve the block itself with Filigree.pack.";
+    refused("FIL-0882: layer0" + core, false, turns(Core::new, SwiGlu::new));
+    refused("FIL-0882: layer1" + core, true, turns(Cats::new, Core::new));
   }
 }

@@ -44,6 +44,10 @@ final class DeclaredActivation {
   }
 
   private ActivationSetting setting() {
+    Optional<ActivationSetting> prompted = prompted();
+    if (prompted.isPresent()) {
+      return prompted.get();
+    }
     List<BlockActivation> blocks = new ArrayList<>();
     for (int l = 0; l < layers.size(); l++) {
       blocks.add(block(l));
@@ -52,6 +56,32 @@ final class DeclaredActivation {
       return ActivationSetting.NONE;
     }
     return alike(blocks).orElseGet(() -> ActivationSetting.declared(blocks));
+  }
+
+  /** The setting of COREINFER, where all blocks have that and nothing else. */
+  private Optional<ActivationSetting> prompted() {
+    ActivationPlan first = plan(binding(0, Projection.GATE)).orElse(null);
+    if (first == null || first.method() != ActivationMethod.COREINFER) {
+      return Optional.empty();
+    }
+    for (int l = 0; l < layers.size(); l++) {
+      Binding gate = binding(l, Projection.GATE);
+      for (Projection p : Projection.values()) {
+        Binding b = binding(l, p);
+        if (!plan(b).equals(isPart(p) ? Optional.of(first) : Optional.empty())) {
+          return Optional.empty();
+        }
+        if (isPart(p)) {
+          requirePlace(gate, b, p);
+        }
+      }
+    }
+    return Optional.of(
+        new ActivationSetting(ActivationSetting.Method.COREINFER, first.sparsity(), null));
+  }
+
+  private static boolean isPart(Projection p) {
+    return p == Projection.GATE || p == Projection.UP || p == Projection.DOWN;
   }
 
   /** The setting of CATS or RELU, where all blocks have that and nothing else. */
@@ -85,7 +115,7 @@ final class DeclaredActivation {
     List<InputChoice> inputs = new ArrayList<>();
     for (Projection p : Projection.values()) {
       Binding b = binding(layer, p);
-      boolean part = p == Projection.GATE || p == Projection.UP || p == Projection.DOWN;
+      boolean part = isPart(p);
       if (part && (ofBlock.isPresent() || b.role() != Binding.Role.ALONE)) {
         requirePlace(gate, b, p);
       }
@@ -108,8 +138,8 @@ final class DeclaredActivation {
   }
 
   /**
-   * CATS, CHESS, RELU and TEAL_GREEDY name three layers; served are those that the decoder calls
-   * so.
+   * CATS, CHESS, RELU, TEAL_GREEDY and COREINFER name three layers; served are those that the
+   * decoder calls so.
    */
   private static void requirePlace(Binding gate, Binding b, Projection p) {
     Binding.Role expected =
@@ -148,6 +178,11 @@ final class DeclaredActivation {
       case CATS, CHESS, RELU ->
           throw new FiligreeException(
               Message.FIL_0882, b.path(), plan.method() + " is for feed-forward blocks");
+      case COREINFER ->
+          throw new FiligreeException(
+              Message.FIL_0882,
+              b.path(),
+              "COREINFER is served where every block declares it with the same sparsity, and nothing else is declared");
     };
   }
 

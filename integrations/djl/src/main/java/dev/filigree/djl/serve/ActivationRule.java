@@ -1,5 +1,6 @@
 package dev.filigree.djl.serve;
 
+import ai.djl.ndarray.NDArray;
 import dev.filigree.calibrate.ActiveInputs;
 import dev.filigree.pack.InputRule;
 import java.nio.FloatBuffer;
@@ -25,6 +26,14 @@ public abstract class ActivationRule implements InputRule {
   final void count(long keptInputs, long inputs) {
     kept.add(keptInputs);
     total.add(inputs);
+  }
+
+  /**
+   * Whether it chooses among these inputs; where it does not, all are kept. Asked once before a
+   * forward pass, and by that shown its inputs.
+   */
+  boolean skipsIn(NDArray x) {
+    return true;
   }
 
   /** Whether two rules keep the same inputs of every token. */

@@ -26,8 +26,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Puts activation rules on layers: WINA, TOP_K and RELU at once, TEAL, TEAL_GREEDY, CATS and CHESS
- * after calibration.
+ * Puts activation rules on layers: WINA, TOP_K, COREINFER and RELU at once, TEAL, TEAL_GREEDY, CATS
+ * and CHESS after calibration.
  */
 public final class Activations {
 
@@ -43,6 +43,8 @@ public final class Activations {
       ActivationPlan plan = binding.plan().flatMap(p -> p.activation()).orElse(null);
       if (plan != null && plan.method() == ActivationMethod.RELU) {
         prepareRelu(binding, plan.relu());
+      } else if (plan != null && plan.method() == ActivationMethod.COREINFER) {
+        preparePrompts(binding, plan.sparsity());
       } else if (plan != null
           && binding.isPackable()
           && isReady(binding)
@@ -75,6 +77,36 @@ public final class Activations {
     } else if (binding.role() == Binding.Role.DOWN) {
       binding.setServing(new LayerServing(packed, ActivationRule.above(0f), null));
     }
+  }
+
+  /** Down's inputs say what the hidden units of a prompt are, and are what is skipped after it. */
+  private static void preparePrompts(Binding binding, double sparsity) {
+    if (binding.isPackable()
+        && binding.role() == Binding.Role.DOWN
+        && !(binding.serving() instanceof LayerServing s && s.rule() != null)) {
+      PromptRule rule = new PromptRule(binding.path(), sparsity);
+      binding.setServing(new LayerServing(packedOf(binding.serving()), rule, null));
+    }
+  }
+
+  /** Forgets what blocks under COREINFER know of prompts on this thread. */
+  public static void newSequence(Block block) {
+    Binding binding = Bindings.get(block);
+    if (binding != null
+        && binding.serving() instanceof LayerServing s
+        && s.rule() instanceof PromptRule rule) {
+      rule.forget();
+    }
+    block.getChildren().values().forEach(Activations::newSequence);
+  }
+
+  /** Whether it is a part of a block that skips hidden units as a prompt says. */
+  public static boolean followsPrompt(Binding b) {
+    return b.role() != Binding.Role.ALONE
+        && b.plan()
+            .flatMap(p -> p.activation())
+            .filter(a -> a.method() == ActivationMethod.COREINFER)
+            .isPresent();
   }
 
   private static boolean isReady(Binding binding) {

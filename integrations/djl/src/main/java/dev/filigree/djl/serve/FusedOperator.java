@@ -7,12 +7,16 @@ import dev.filigree.pack.GatedFeedForward;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.pack.SharedInputs;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /** Packed weights of a whole block, and what it skips. */
 public abstract class FusedOperator {
 
-  /** Outputs of the block, on the manager of its input [batch, inputs] of any shape. */
+  /**
+   * Outputs of the block, on the manager of its input [batch, inputs] of any shape; null where it
+   * has nothing to skip and the block is to run as it is.
+   */
   abstract NDList answer(NDArray x, int batch);
 
   abstract int inputs();
@@ -36,7 +40,7 @@ public abstract class FusedOperator {
       GatedFeedForward block, ActivationRule gate, ActivationRule down) {
     float[] units = gate.unitThresholds();
     float threshold = units.length > 0 ? 0 : (float) gate.threshold().orElseThrow();
-    return new FeedForward(block) {
+    return new Whole(block) {
       @Override
       void multiply(ByteBuffer in, int batch, ByteBuffer out) {
         long kept =
@@ -55,7 +59,7 @@ public abstract class FusedOperator {
       GatedFeedForward block, ActivationRule gate, ActivationRule up, ActivationRule down) {
     // Two thresholds from the same inputs are one rule, and one choice serves both layers.
     boolean alike = gate != null && up != null && gate.isSameAs(up);
-    return new FeedForward(block) {
+    return new Whole(block) {
       @Override
       void multiply(ByteBuffer in, int batch, ByteBuffer out) {
         block.multiplyActive(in, batch, gate, alike ? gate : up, down, out);
@@ -63,20 +67,43 @@ public abstract class FusedOperator {
     };
   }
 
+  /**
+   * COREINFER: tokens after a prompt. Of other hidden units than its core neurons nothing is read;
+   * the prompt itself is left to the block.
+   *
+   * @param down the rule on down, which sees the prompts
+   */
+  public static FusedOperator prompted(GatedFeedForward block, PromptRule down) {
+    return new FeedForward(block) {
+      @Override
+      NDList answer(NDArray x, int batch) {
+        int[][] core = down.core(x.getShape(), block.hidden());
+        if (core == null) {
+          return null;
+        }
+        NDArray y = result(x, block.outputs());
+        ByteBuffer in = Arrays32.buffer(x);
+        ByteBuffer out = Arrays32.buffer(y);
+        for (int b = 0; b < batch; b++) {
+          ByteBuffer from = part(in, b * block.inputs(), block.inputs());
+          ByteBuffer to = part(out, b * block.outputs(), block.outputs());
+          block.multiplyUnits(from, 1, core[b], core[b].length, to);
+          down.count(core[b].length, block.hidden());
+        }
+        return new NDList(y);
+      }
+    };
+  }
+
+  private static ByteBuffer part(ByteBuffer buffer, int at, int count) {
+    return buffer.slice(4 * at, 4 * count).order(ByteOrder.nativeOrder());
+  }
+
   private abstract static class FeedForward extends FusedOperator {
     private final GatedFeedForward block;
 
     FeedForward(GatedFeedForward block) {
       this.block = block;
-    }
-
-    abstract void multiply(ByteBuffer in, int batch, ByteBuffer out);
-
-    @Override
-    NDList answer(NDArray x, int batch) {
-      NDArray y = result(x, block.outputs());
-      multiply(Arrays32.buffer(x), batch, Arrays32.buffer(y));
-      return new NDList(y);
     }
 
     @Override
@@ -95,6 +122,25 @@ public abstract class FusedOperator {
     @Override
     String format() {
       return block.matrices().size() == 3 ? "dense+columns" : "columns";
+    }
+  }
+
+  /** Answers every input. */
+  private abstract static class Whole extends FeedForward {
+    private final int outputs;
+
+    Whole(GatedFeedForward block) {
+      super(block);
+      outputs = block.outputs();
+    }
+
+    abstract void multiply(ByteBuffer in, int batch, ByteBuffer out);
+
+    @Override
+    NDList answer(NDArray x, int batch) {
+      NDArray y = result(x, outputs);
+      multiply(Arrays32.buffer(x), batch, Arrays32.buffer(y));
+      return new NDList(y);
     }
   }
 
@@ -156,10 +202,6 @@ public abstract class FusedOperator {
         outputs.add(y);
       }
       return outputs;
-    }
-
-    private static ByteBuffer part(ByteBuffer buffer, int at, int count) {
-      return buffer.slice(4 * at, 4 * count).order(java.nio.ByteOrder.nativeOrder());
     }
 
     @Override

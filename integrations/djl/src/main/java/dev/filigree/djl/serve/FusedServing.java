@@ -116,7 +116,9 @@ public final class FusedServing implements ServingOperator {
       return Dispatch.bypassed(() -> block.forward(store, inputs, false));
     }
     NDList result = operator.answer(x, batch);
-    layers.forEach(l -> l.packedForwards().increment());
+    if (result != null) {
+      layers.forEach(l -> l.packedForwards().increment());
+    }
     return result;
   }
 

@@ -68,7 +68,9 @@ final class GreedyBlocks {
 
   /** Whether rows of that layer's inputs are needed. */
   static boolean sees(Binding b) {
-    return (b.role() == Binding.Role.GATE || b.role() == Binding.Role.DOWN) && !b.skipsUnits();
+    return (b.role() == Binding.Role.GATE || b.role() == Binding.Role.DOWN)
+        && !b.skipsUnits()
+        && !Activations.followsPrompt(b);
   }
 
   /** Takes what it needs of the inputs of such a layer. */

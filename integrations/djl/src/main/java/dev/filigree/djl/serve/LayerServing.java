@@ -96,7 +96,8 @@ public final class LayerServing implements ServingOperator {
       // An input of another engine; DJL's layer says what it thinks of it.
       form = null;
     }
-    boolean skip = rule != null && (weights == null || form instanceof WeightForm.Packed);
+    boolean skip =
+        rule != null && rule.skipsIn(x) && (weights == null || form instanceof WeightForm.Packed);
     NDList result = null;
     if (form instanceof WeightForm.Packed p) {
       result = new NDList(multiply(x, batch, cols, weights, p.matrix(), skip));
