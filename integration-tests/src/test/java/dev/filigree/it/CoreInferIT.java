@@ -17,7 +17,10 @@ import dev.filigree.djl.Filigree;
 import dev.filigree.djl.LayerSummary;
 import dev.filigree.djl.ModelSummary;
 import dev.filigree.djl.PackOptions;
+import dev.filigree.djl.bind.Binding;
+import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.block.GatedFeedForward;
+import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.kernel.Activation;
 import dev.filigree.plan.ActivationPlan;
 import java.nio.file.Path;
@@ -349,6 +352,30 @@ class CoreInferIT {
         predict(model, Models.gaussian(6 * IN, 2), 6, IN);
         assertThat(predict(model, one, 1, IN)).as("nothing bound").containsExactly(dense);
       }
+    }
+  }
+
+  @Test
+  void aPromptIsSeenWhereTheBlockRunsDenseAsWell() {
+    Fused block = new Fused();
+    try (Model model = Models.initialised(block, new Shape(1, IN), 56)) {
+      Filigree.pack(model, new PackOptions(List.of(1, 6), PackOptions.Mode.ALWAYS_SPARSE));
+      Binding whole = Bindings.get(block);
+      whole.setServing(((FusedServing) whole.serving()).denseAt(6));
+      float[] one = Models.gaussian(IN, 1);
+      float[] dense = predict(model, one, 1, IN);
+      Reference reference = new Reference(block, 16);
+      float[] prompt = Models.gaussian(6 * IN, 2);
+      predict(model, prompt, 6, IN);
+      for (int t = 0; t < 6; t++) {
+        reference.prompt(row(prompt, t));
+      }
+      float[] found = predict(model, one, 1, IN);
+      close(found, reference.token(one), 0, "after a prompt");
+      assertThat(found).isNotEqualTo(dense);
+      float[] six = predict(model, prompt, 6, 1, IN);
+      Filigree.newSequence(model);
+      BindingIT.close(six, predict(model, prompt, 6, 1, IN));
     }
   }
 

@@ -19,6 +19,11 @@ public abstract class FusedOperator {
    */
   abstract NDList answer(NDArray x, int batch);
 
+  /** Whether the rules of the block's layers are to see its forward, whatever answers. */
+  boolean watches(NDArray x) {
+    return false;
+  }
+
   abstract int inputs();
 
   /** Bytes of the packed weights of one of its layers. */
@@ -75,6 +80,11 @@ public abstract class FusedOperator {
    */
   public static FusedOperator prompted(GatedFeedForward block, PromptRule down) {
     return new FeedForward(block) {
+      @Override
+      boolean watches(NDArray x) {
+        return down.isPrompt(x.getShape());
+      }
+
       @Override
       NDList answer(NDArray x, int batch) {
         int[][] core = down.core(x.getShape(), block.hidden());

@@ -112,7 +112,7 @@ public final class FusedServing implements ServingOperator {
     if (way == Way.LAYERS || !isCurrent(binding)) {
       return null;
     }
-    if (way == Way.DENSE) {
+    if (way == Way.DENSE && !operator.watches(x)) {
       return Dispatch.bypassed(() -> block.forward(store, inputs, false));
     }
     NDList result = operator.answer(x, batch);

@@ -110,11 +110,16 @@ public final class PromptRule extends ActivationRule {
     return byThread.size();
   }
 
+  /** Whether an array of that shape belongs to a prompt. */
+  boolean isPrompt(Shape shape) {
+    return !ASSUMED.get() && tokens(shape) != 1;
+  }
+
   @Override
   boolean skipsIn(NDArray h) {
     Shape shape = h.getShape();
     int units = Math.toIntExact(shape.getLastDimension());
-    if (ASSUMED.get() || tokens(shape) == 1) {
+    if (!isPrompt(shape)) {
       return core(shape, units) != null;
     }
     int count = sequences(shape);
