@@ -20,6 +20,7 @@ class ArchitectureTest {
     public boolean includes(Location location) {
       return new ImportOption.DoNotIncludeTests().includes(location)
           && !location.contains("/djl/guava/")
+          && !location.contains("/djl/ejml/")
           && !location.contains("/agent/bytebuddy/");
     }
   }

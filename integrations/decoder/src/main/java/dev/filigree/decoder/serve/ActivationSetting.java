@@ -4,6 +4,7 @@ import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
+import dev.filigree.pack.Remainder;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Arrays;

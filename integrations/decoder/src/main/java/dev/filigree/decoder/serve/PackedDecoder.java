@@ -7,6 +7,7 @@ import dev.filigree.decoder.model.Tensors;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.DenseMatrix;
 import dev.filigree.pack.PackedMatrices;
+import dev.filigree.pack.Remainder;
 import dev.filigree.plan.FiligreeException;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.filigree.decoder.serve;
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.InputRule;
+import dev.filigree.pack.Remainder;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 

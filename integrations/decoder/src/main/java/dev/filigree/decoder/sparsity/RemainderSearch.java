@@ -10,32 +10,23 @@ import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.LayerObserver;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedLayer;
-import dev.filigree.decoder.serve.Remainder;
+import dev.filigree.djl.lowrank.LayerRemainder;
+import dev.filigree.djl.lowrank.LowRank;
 import dev.filigree.kernel.ValueType;
+import dev.filigree.pack.Remainder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.ejml.data.DMatrixRMaj;
 
 /**
- * Calibrates R-Sparse (Zhang et al. 2025). A projection of n inputs and m outputs may read (1 - s)
- * n m weights for a token. The share rho of them goes to inputs, floor(n (1 - s) rho), and what is
- * left to factors of rank floor((n m (1 - s) - inputs m) / (n + m)).
- *
- * <p>The paper searches all rho by evolution, with the perplexity of the whole model. Here each
- * projection takes by itself the one whose outputs are closest to the dense ones, by squared error
+ * Calibrates R-Sparse (Zhang et al. 2025), each projection by itself, see {@link LayerRemainder},
  * over up to {@value #MOST_ROWS} calibration tokens.
  */
 final class RemainderSearch {
   private static final int MOST_ROWS = 64;
-  // From inputs alone on: of equal ones the first is taken.
-  private static final double[] SHARES = {1, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1};
-
-  /** So that 0.1 of 100 is 10 though 1 - 0.9 is less than 0.1. */
-  private static final double ROUNDING = 1e-9;
 
   private final DecoderWeights weights;
   private final double sparsity;
@@ -72,9 +63,9 @@ final class RemainderSearch {
             .parallel()
             .forEach(
                 p -> {
-                  Found found = search.of(layer, p, seen);
-                  thresholds[layer][p.index()] = found.threshold;
-                  remainders[layer][p.index()] = found.remainder;
+                  LayerRemainder found = search.of(layer, p, seen);
+                  thresholds[layer][p.index()] = found.threshold();
+                  remainders[layer][p.index()] = found.remainder();
                 });
       }
       progress.at(l + 1, c.layers());
@@ -130,51 +121,27 @@ final class RemainderSearch {
       }
     }
 
-    /** Inputs that a threshold skips, zeros elsewhere, [inputs][tokens]. */
-    DMatrixRMaj others(Projection p, float threshold) {
-      List<float[]> of = rows.get(p.site());
-      DMatrixRMaj z = new DMatrixRMaj(p.cols(config), of.size());
+    /** The rows of a site that were kept, one behind the other. */
+    float[] rows(Projection.Site site) {
+      List<float[]> of = rows.get(site);
+      int n = site.projections()[0].cols(config);
+      float[] all = new float[of.size() * n];
       for (int t = 0; t < of.size(); t++) {
-        for (int i = 0; i < z.numRows; i++) {
-          float v = of.get(t)[i];
-          boolean skipped = Math.abs(v) * norms[p.index()][i] <= threshold;
-          z.data[i * z.numCols + t] = skipped ? v : 0;
-        }
+        System.arraycopy(of.get(t), 0, all, t * n, n);
       }
-      return z;
+      return all;
     }
   }
 
-  private record Found(float threshold, Remainder remainder) {}
-
-  private Found of(int layer, Projection p, Seen seen) {
-    int outputs = p.rows(weights.config());
-    int inputs = p.cols(weights.config());
+  private LayerRemainder of(int layer, Projection p, Seen seen) {
     LowRank matrix =
         Tensors.borrowing(
             () ->
                 new LowRank(
-                    Tensors.finite(weights, p.weight(layer)).asFloatBuffer(), outputs, inputs));
-    double least = Double.POSITIVE_INFINITY;
-    int kept = 0;
-    int rank = 0;
-    float threshold = 0;
-    for (double share : SHARES) {
-      int k = (int) (inputs * (1 - sparsity) * share + ROUNDING);
-      double left = (double) inputs * outputs * (1 - sparsity) - (double) k * outputs;
-      int r = Math.min((int) (left / (inputs + outputs)), matrix.most());
-      float t =
-          k == 0 ? Float.MAX_VALUE : seen.scores.get(p.index()).threshold(1 - (double) k / inputs);
-      double error = matrix.error(r, seen.others(p, t));
-      if (error < least) {
-        least = error;
-        kept = k;
-        rank = r;
-        threshold = t;
-      }
-    }
-    LowRank.Factors factors = matrix.factors(rank);
-    return new Found(
-        threshold, new Remainder(seen.norms[p.index()], kept, rank, factors.in(), factors.out()));
+                    Tensors.finite(weights, p.weight(layer)).asFloatBuffer(),
+                    p.rows(weights.config()),
+                    p.cols(weights.config())));
+    return LayerRemainder.search(
+        matrix, sparsity, seen.norms[p.index()], seen.scores.get(p.index()), seen.rows(p.site()));
   }
 }

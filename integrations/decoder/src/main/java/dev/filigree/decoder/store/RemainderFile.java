@@ -1,36 +1,29 @@
 package dev.filigree.decoder.store;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
-import dev.filigree.decoder.serve.Remainder;
-import dev.filigree.file.DType;
-import dev.filigree.file.FloatTensor;
 import dev.filigree.file.PackedDirectory;
 import dev.filigree.file.SafetensorsFile;
+import dev.filigree.file.StoredRemainders;
 import dev.filigree.file.Tensor;
+import dev.filigree.pack.Remainder;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 
 /**
- * What R-Sparse has beside thresholds, as a safetensors file: for every projection, behind the name
- * of its weights, {@code .norms} [inputs], and where its rank is above 0 {@code .in} [rank, inputs]
- * and {@code .out} [outputs, rank]. All is float32, so that it serves weights of any type as it did
- * when it was found.
+ * What R-Sparse has beside thresholds, as a safetensors file: {@link StoredRemainders} of every
+ * projection, behind the name of its weights.
  */
 final class RemainderFile {
-  private static final String NORMS = ".norms";
-  private static final String IN = ".in";
-  private static final String OUT = ".out";
-
   private RemainderFile() {}
 
   /** How many inputs each projection keeps, which is no tensor. */
@@ -46,20 +39,21 @@ final class RemainderFile {
    * @throws FiligreeException FIL-0880 where it would be too large
    */
   static byte[] bytes(ActivationSetting setting) {
-    Map<String, float[]> tensors = new LinkedHashMap<>();
-    JsonObject header = new JsonObject();
-    long end = 0;
+    List<Tensor> tensors = new ArrayList<>();
     for (int l = 0; l < setting.remainders().length; l++) {
       for (Projection p : Projection.values()) {
-        Remainder r = setting.remainders()[l][p.index()];
-        String name = p.weight(l);
-        end = add(tensors, header, end, name + NORMS, r.norms(), r.inputs());
-        if (r.rank() > 0) {
-          end = add(tensors, header, end, name + IN, r.in(), r.rank(), r.inputs());
-          int outputs = r.out().length / r.rank();
-          end = add(tensors, header, end, name + OUT, r.out(), outputs, r.rank());
-        }
+        tensors.addAll(StoredRemainders.tensors(p.weight(l), setting.remainders()[l][p.index()]));
       }
+    }
+    JsonObject header = new JsonObject();
+    long end = 0;
+    for (Tensor t : tensors) {
+      JsonObject described = new JsonObject();
+      described.addProperty("dtype", t.dtype().name());
+      described.add("shape", array(t.shape()));
+      described.add("data_offsets", array(end, end + t.bytes()));
+      header.add(t.name(), described);
+      end += t.bytes();
     }
     StringBuilder text = new StringBuilder(header.toString());
     while (text.length() % Double.BYTES != 0) {
@@ -73,32 +67,12 @@ final class RemainderFile {
     }
     ByteBuffer out = ByteBuffer.allocate((int) all).order(ByteOrder.LITTLE_ENDIAN);
     out.putLong(text.length()).put(text.toString().getBytes(StandardCharsets.US_ASCII));
-    for (float[] values : tensors.values()) {
-      out.asFloatBuffer().put(values);
-      out.position(out.position() + Float.BYTES * values.length);
-    }
+    tensors.forEach(t -> out.put(t.data()));
     return out.array();
   }
 
-  private static long add(
-      Map<String, float[]> tensors,
-      JsonObject header,
-      long begin,
-      String name,
-      float[] values,
-      int... shape) {
-    long end = begin + (long) Float.BYTES * values.length;
-    JsonObject tensor = new JsonObject();
-    tensor.addProperty("dtype", DType.F32.name());
-    tensor.add("shape", array(Arrays.stream(shape).asLongStream().toArray()));
-    tensor.add("data_offsets", array(begin, end));
-    header.add(name, tensor);
-    tensors.put(name, values);
-    return end;
-  }
-
-  private static com.google.gson.JsonArray array(long... values) {
-    com.google.gson.JsonArray out = new com.google.gson.JsonArray();
+  private static JsonArray array(long... values) {
+    JsonArray out = new JsonArray();
     Arrays.stream(values).forEach(out::add);
     return out;
   }
@@ -132,38 +106,21 @@ final class RemainderFile {
 
   private static Remainder one(
       SafetensorsFile file, String name, int outputs, int inputs, int kept) {
-    int rank =
-        file.tensor(name + IN)
-            .filter(t -> t.shape().length == 2)
-            .map(t -> (int) Math.min(t.shape()[0], Integer.MAX_VALUE))
-            .orElse(0);
-    require(rank <= Math.min(inputs, outputs), file.path(), name + IN);
-    return new Remainder(
-        values(file, name + NORMS, inputs),
-        kept,
-        rank,
-        rank == 0 ? new float[0] : values(file, name + IN, rank, inputs),
-        rank == 0 ? new float[0] : values(file, name + OUT, outputs, rank));
-  }
-
-  private static float[] values(SafetensorsFile file, String name, long... shape) {
-    Tensor tensor = file.tensor(name).orElse(null);
-    require(
-        tensor != null && tensor.dtype() == DType.F32 && Arrays.equals(tensor.shape(), shape),
-        file.path(),
-        name);
-    float[] out = new float[Math.toIntExact(tensor.bytes() / Float.BYTES)];
-    FloatTensor.of(tensor).read(0, FloatBuffer.wrap(out));
-    for (float v : out) {
-      require(Float.isFinite(v), file.path(), name);
+    try {
+      return StoredRemainders.read(file::tensor, name, outputs, inputs, kept);
+    } catch (StoredRemainders.BrokenException e) {
+      throw broken(file.path(), e.tensor());
     }
-    return out;
   }
 
   private static void require(boolean holds, Object where, String what) {
     if (!holds) {
-      throw new FiligreeException(
-          Message.FIL_0732, where, what + " is missing or that of another model");
+      throw broken(where, what);
     }
+  }
+
+  private static FiligreeException broken(Object where, String what) {
+    return new FiligreeException(
+        Message.FIL_0732, where, what + " is missing or that of another model");
   }
 }

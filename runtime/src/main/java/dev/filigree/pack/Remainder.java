@@ -1,16 +1,14 @@
-package dev.filigree.decoder.serve;
+package dev.filigree.pack;
 
 import dev.filigree.kernel.AlignedMemory;
 import dev.filigree.kernel.ValueType;
-import dev.filigree.pack.PackedMatrices;
-import dev.filigree.pack.PackedMatrix;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What R-Sparse (Zhang et al. 2025) knows of a projection y = W x beside its weights: how inputs
- * are weighed, and factors of the best approximation W_r of rank r. With m the inputs whose |x_i|
+ * What R-Sparse (Zhang et al. 2025) knows of a layer y = W x beside its weights: how inputs are
+ * weighed, and factors of the best approximation W_r of rank r. With m the inputs whose |x_i|
  * ||W[:,i]|| is above the threshold, y = W (x * m) + W_r (x * (1 - m)), W_r = B A.
  *
  * <p>Safe for any number of threads.
@@ -39,6 +37,11 @@ public final class Remainder {
     this.rank = rank;
     this.in = in;
     this.out = out;
+  }
+
+  /** Whether |v| ||W[:,i]|| is at most the threshold; a NaN is kept. */
+  public boolean skips(int i, float v, float threshold) {
+    return Math.abs(v) * norms[i] <= threshold;
   }
 
   /** How many inputs there are. */
@@ -71,22 +74,28 @@ public final class Remainder {
     return out;
   }
 
-  /** The factors as they are served. */
-  record Factors(PackedMatrix in, PackedMatrix out) {
-    long bytes() {
+  /**
+   * The factors as they are served.
+   *
+   * @param in A
+   * @param out B
+   */
+  public record Factors(PackedMatrix in, PackedMatrix out) {
+    /** Bytes of both. */
+    public long bytes() {
       return in.bytes() + out.bytes();
     }
   }
 
   /** The factors in a type, packed once; only for a rank above 0. */
-  synchronized Factors factors(ValueType type) {
+  public synchronized Factors factors(ValueType type) {
     return packed.computeIfAbsent(
         type,
         t -> new Factors(pack(t, in, rank, norms.length), pack(t, out, out.length / rank, rank)));
   }
 
   /** Bytes of the factors in a type. */
-  long bytes(ValueType type) {
+  public long bytes(ValueType type) {
     return rank == 0 ? 0 : factors(type).bytes();
   }
 

@@ -1,4 +1,4 @@
-package dev.filigree.decoder.sparsity;
+package dev.filigree.djl.lowrank;
 
 import java.nio.FloatBuffer;
 import java.util.Comparator;
@@ -13,7 +13,7 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
  * = U_r S_r V_r^T (Eckart, Young 1936). It comes from the eigenvectors of the smaller one of W^T W
  * and W W^T, which are V or U: W_r = (W V_r) V_r^T = U_r (U_r^T W).
  */
-final class LowRank {
+public final class LowRank {
   private final DMatrixRMaj w;
   private final boolean byInputs;
   // Eigenvectors in rows, those of the largest singular values first.
@@ -24,7 +24,7 @@ final class LowRank {
   /**
    * @param weights [outputs][inputs] from index 0, finite
    */
-  LowRank(FloatBuffer weights, int outputs, int inputs) {
+  public LowRank(FloatBuffer weights, int outputs, int inputs) {
     w = new DMatrixRMaj(outputs, inputs);
     for (int i = 0; i < w.data.length; i++) {
       w.data[i] = weights.get(i);
@@ -65,8 +65,18 @@ final class LowRank {
     }
   }
 
+  /** How many outputs W has. */
+  public int outputs() {
+    return w.numRows;
+  }
+
+  /** How many inputs W has. */
+  public int inputs() {
+    return w.numCols;
+  }
+
   /** The largest rank. */
-  int most() {
+  public int most() {
     return basis.numRows;
   }
 
@@ -75,14 +85,14 @@ final class LowRank {
    *
    * @param z [inputs][columns]
    */
-  double error(int rank, DMatrixRMaj z) {
+  public double error(int rank, double[] z, int columns) {
     if (rank == most()) {
       return 0;
     }
     DMatrixRMaj rest = new DMatrixRMaj(most() - rank, scaled.numCols);
     System.arraycopy(scaled.data, rank * scaled.numCols, rest.data, 0, rest.data.length);
-    DMatrixRMaj y = new DMatrixRMaj(rest.numRows, z.numCols);
-    CommonOps_DDRM.mult(rest, z, y);
+    DMatrixRMaj y = new DMatrixRMaj(rest.numRows, columns);
+    CommonOps_DDRM.mult(rest, DMatrixRMaj.wrap(w.numCols, columns, z), y);
     double sum = 0;
     for (double v : y.data) {
       sum += v * v;
@@ -97,9 +107,10 @@ final class LowRank {
    * @param out B, [outputs][rank]
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Factors(float[] in, float[] out) {}
+  public record Factors(float[] in, float[] out) {}
 
-  Factors factors(int rank) {
+  /** The factors of a rank from 0 to {@link #most}. */
+  public Factors factors(int rank) {
     DMatrixRMaj first = new DMatrixRMaj(rank, basis.numCols);
     System.arraycopy(basis.data, 0, first.data, 0, first.data.length);
     DMatrixRMaj columns = new DMatrixRMaj(w.numRows, rank);
