@@ -28,6 +28,16 @@ public enum ActivationMethod {
    */
   TOP_K,
   /**
+   * y = W (x * m) + W_r (x * (1 - m)): keeps inputs with |x_i| * ||W[:,i]||_2 above a calibrated
+   * threshold and sends the others through an approximation W_r = B A of low rank: Zhang et al.,
+   * "R-Sparse" (2025). The sparsity counts weights: kept inputs and factors together read the share
+   * 1 - sparsity of the layer's weights, so more inputs than that are skipped. How much of it is
+   * inputs and how much rank, calibration chooses for every layer, by the error of its outputs. The
+   * factors are of the weights as they are in calibration, masked ones where the layer is sparse as
+   * well; when the weights change, they are dropped.
+   */
+  R_SPARSE,
+  /**
    * For gated feed-forward blocks down(SiLU(gate(x)) * up(x)): keeps gate outputs with
    * |SiLU(gate(x))| above a calibrated threshold: Lee et al., "CATS" (2024). Goes on the block type
    * and names its three fields.

@@ -19,9 +19,10 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <p>Training is not touched, but for {@link #lambda}. {@link ActivationMethod#TEAL}, {@link
- * ActivationMethod#TEAL_GREEDY}, {@link ActivationMethod#CATS} and {@link ActivationMethod#CHESS}
- * need a calibration pass over a few hundred inputs before they act; until then the layer runs
- * dense and the summary says so. {@link ActivationMethod#COREINFER} acts on what follows a prompt.
+ * ActivationMethod#TEAL_GREEDY}, {@link ActivationMethod#R_SPARSE}, {@link ActivationMethod#CATS}
+ * and {@link ActivationMethod#CHESS} need a calibration pass over a few hundred inputs before they
+ * act; until then the layer runs dense and the summary says so. {@link ActivationMethod#COREINFER}
+ * acts on what follows a prompt.
  *
  * <p>May be combined with {@link Sparse} or {@link NMSparse} on the same layer.
  */
@@ -34,8 +35,8 @@ public @interface ActivationSparse {
    * Fraction of the activations that is set to zero, 0 &lt;= sparsity &lt; 1. Required, but for
    * {@link ActivationMethod#RELU}, which has none to choose: there it must be left out. For {@link
    * ActivationMethod#TEAL_GREEDY} the fraction of the block's weights that need not be read, at
-   * most 0.95; for {@link ActivationMethod#COREINFER} the fraction of the hidden units that is not
-   * used.
+   * most 0.95; for {@link ActivationMethod#R_SPARSE} that of the layer's; for {@link
+   * ActivationMethod#COREINFER} the fraction of the hidden units that is not used.
    */
   double sparsity() default Double.NaN;
 

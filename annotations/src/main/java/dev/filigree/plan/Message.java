@@ -457,6 +457,8 @@ public enum Message {
       "%s counted over all blocks looks at the inputs of all of them before one is pruned. Say --calibration-mode dense, or calibration-mode: dense in the recipe."),
 
   // Sparse activations of packed directories and of blocks.
+  FIL_0872(
+      "%s: what R_SPARSE adds for skipped inputs is of weights that have changed since (%s), and was dropped; the layer skips nothing. Call Filigree.calibrate(model, inputs) after the last change of its weights: after training, Filigree.finish and Filigree.prune."),
   FIL_0875(
       "%s: single tokens of %s sequence(s) follow a prompt of %s on this thread, so they run dense. Pass as many as in the prompt, or the same number of rows for each, one behind the other, and call Filigree.newSequence(model) on the thread where a sequence begins.",
       Severity.WARNING),

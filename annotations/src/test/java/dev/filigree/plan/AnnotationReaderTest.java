@@ -97,6 +97,9 @@ class AnnotationReaderTest {
       down = "d")
   static final class Core {}
 
+  @ActivationSparse(sparsity = 0.4, method = ActivationMethod.R_SPARSE, include = "i")
+  static final class LowRank {}
+
   @Schedule
   static final class Lone {}
 
@@ -130,6 +133,10 @@ class AnnotationReaderTest {
         .containsExactly(
             new Declaration.Activations(
                 0.6, ActivationMethod.COREINFER, "g", "u", "d", List.of(), List.of()));
+    assertThat(AnnotationReader.read(LowRank.class))
+        .containsExactly(
+            new Declaration.Activations(
+                0.4, ActivationMethod.R_SPARSE, "", "", "", List.of("i"), List.of()));
   }
 
   @Test

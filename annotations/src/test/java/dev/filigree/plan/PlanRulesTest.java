@@ -219,6 +219,32 @@ class PlanRulesTest {
         .containsExactly(Message.FIL_0128);
   }
 
+  @Test
+  void remaindersAreOfALayerOfItsOwn() {
+    ActivationMethod method = ActivationMethod.R_SPARSE;
+    assertThat(method.isOfBlock()).isFalse();
+    assertThat(method.skipsUnits()).isFalse();
+    for (double legal : new double[] {0, 0.5, 0.99}) {
+      assertThat(messages(remainder(legal, ReluPlan.PLAIN, List.of("w1")))).isEmpty();
+    }
+    for (double illegal : new double[] {-0.1, 1, 50}) {
+      assertThat(messages(remainder(illegal, ReluPlan.PLAIN, List.of())))
+          .containsExactly(Message.FIL_0101);
+    }
+    assertThat(messages(remainder(Double.NaN, ReluPlan.PLAIN, List.of())))
+        .containsExactly(Message.FIL_0833);
+    assertThat(messages(remainder(0.5, ReluPlan.PLAIN.withThreshold(0.1), List.of())))
+        .containsExactly(Message.FIL_0834);
+    assertThat(messages(activations(method, "a", "", ""))).containsExactly(Message.FIL_0120);
+    assertThat(PlanRules.text(activations(method, "", "", ""))).isEqualTo("r-sparse 0.5");
+  }
+
+  private static Declaration.Activations remainder(
+      double sparsity, ReluPlan relu, List<String> include) {
+    return new Declaration.Activations(
+        sparsity, ActivationMethod.R_SPARSE, "", "", "", relu, include, List.of());
+  }
+
   private static Declaration.Activations greedy(
       double sparsity, ReluPlan relu, List<String> include) {
     return new Declaration.Activations(

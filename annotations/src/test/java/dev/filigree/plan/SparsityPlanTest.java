@@ -87,6 +87,14 @@ class SparsityPlanTest {
     assertThat(ActivationRule.METHODS)
         .filteredOn(m -> new ActivationRule(m, 0).declared().isPresent())
         .containsExactlyInAnyOrder(
-            "teal", "teal-greedy", "wina", "topk", "cats", "chess", "relu", "coreinfer");
+            "teal",
+            "teal-greedy",
+            "wina",
+            "topk",
+            "r-sparse",
+            "cats",
+            "chess",
+            "relu",
+            "coreinfer");
   }
 }

@@ -257,10 +257,6 @@ class RecipeIT {
         "activation: coreinfer:0.5");
     refused(
         "FIL-0846: ",
-        ", line 1: activation r-sparse does not go with a DJL model, which has teal, wina and topk. Take one of these.",
-        "activation: r-sparse:0.5");
-    refused(
-        "FIL-0846: ",
         ": values does not go with a DJL model, whose program says it. Remove it.",
         "values: bf16");
     refused(
@@ -272,6 +268,15 @@ class RecipeIT {
     assertThatThrownBy(() -> Filigree.bind(new Plain()))
         .isInstanceOf(FiligreeException.class)
         .hasMessageContaining("none.yaml: cannot be read: there is no such file.");
+  }
+
+  @Test
+  void aMethodOfSingleLayersNeedsNoDeclaration() throws IOException {
+    recipe("layers:", "  - {include: next, activation: r-sparse:0.5}");
+    try (Model model = Models.initialised(new Plain(), INPUT, 1)) {
+      assertThat(Models.layer(Filigree.bind(model.getBlock()), "next").plan())
+          .isEqualTo("r-sparse 0.5");
+    }
   }
 
   private void refused(String tag, String text, String... lines) throws IOException {

@@ -86,6 +86,36 @@ class CatsDiagnosticsTest {
     }
   }
 
+  /** R_SPARSE goes on a layer, or a type for the layers below it. */
+  @Test
+  void lowRankIsOfLayers() {
+    String start = "@ActivationSparse(method = ActivationMethod.R_SPARSE";
+    assertClean(block(start + ", sparsity = 0.99) Linear w1;"));
+    assertClean(start + ", sparsity = 0.5, include = \"w*\")\n" + block(FIELDS));
+    assertClean(block("@NMSparse(n = 2, m = 4)\n" + start + ", sparsity = 0.5) Linear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0833: method = R_SPARSE needs sparsity, the fraction of the activations that is set to zero, and it is missing. Write for example sparsity = 0.5.",
+        block("Linear w2;\n/*here*/ " + start + ")\nLinear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0120: down names fields but method is R_SPARSE. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        start + ", sparsity = 0.5,\ndown = \"w2\" /*here*/)\n" + block(FIELDS));
+    assertOnly(
+        ERROR,
+        "FIL-0834: lambda is given, but method is R_SPARSE. RELU skips what is zero and takes threshold, lambda and end; the others take sparsity. Remove it.",
+        block("Linear w2;\n" + start + ", sparsity = 0.5,\nlambda = 0.1 /*here*/)\nLinear w1;"));
+    assertOnly(
+        ERROR,
+        "FIL-0130: @ActivationSparse cannot act on conv of type ai.djl.nn.convolutional.Conv2d: activations are skipped in Linear layers only. Remove it, or annotate a Linear.",
+        block("Linear w2;\n/*here*/ " + start + ",\nsparsity = 0.5)\nConv2d conv;"));
+    assertOnly(
+        ERROR,
+        "FIL-0134: Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer w2. Remove or exclude it in one of them.",
+        cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
+            + block("Linear w1, w3;\n" + start + ", sparsity = 0.5) Linear w2;"));
+  }
+
   @Test
   void coreInferNamesThemAsWell() {
     String roles = "gate = \"w1\", up = \"w3\", down = \"w2\"";

@@ -62,7 +62,7 @@ public record Inspection(long bytes, boolean packed, Receipt receipt, List<Row> 
     List<Row> rows = new ArrayList<>();
     for (Tensor t : model.tensors()) {
       progress.at("Reading", rows.size(), model.tensors().size());
-      if (!StoredMasks.isMask(t.name())) {
+      if (!StoredRemainders.isBeside(t.name())) {
         rows.add(dense(t, model::tensor, path));
       }
     }
@@ -75,7 +75,7 @@ public record Inspection(long bytes, boolean packed, Receipt receipt, List<Row> 
       progress.at("Reading", rows.size(), file.entries().size());
       if (e instanceof PackedEntry p) {
         rows.addAll(packed(p, file.path()));
-      } else if (e instanceof DenseEntry d && !StoredMasks.isMask(d.name())) {
+      } else if (e instanceof DenseEntry d && !StoredRemainders.isBeside(d.name())) {
         rows.add(dense(d.tensor(), file::stored, file.path()));
       }
     }

@@ -149,7 +149,7 @@ public final class Packing {
     int count = 0;
     for (SafetensorsFile file : model.files()) {
       List<Tensor> tensors =
-          file.tensors().stream().filter(t -> !StoredMasks.isMask(t.name())).toList();
+          file.tensors().stream().filter(t -> !StoredRemainders.isBeside(t.name())).toList();
       contents.add(new ModelFiles.Contents(tensors, withoutOurs(file.metadata())));
       count += tensors.size();
     }
@@ -199,7 +199,7 @@ public final class Packing {
           Tensor dense = dense(p, file.path(), spool);
           p.members().forEach(m -> tensors.add(rows(dense, m)));
           packed++;
-        } else if (e instanceof DenseEntry d && !(plain && StoredMasks.isMask(d.name()))) {
+        } else if (e instanceof DenseEntry d && !(plain && StoredRemainders.isBeside(d.name()))) {
           tensors.add(d.tensor());
         }
       }

@@ -24,9 +24,9 @@ public final class StoredRemainders {
 
   private StoredRemainders() {}
 
-  /** Whether a tensor is no weight but a part of the remainder of one, see {@link #nameFor}. */
-  public static boolean isRemainder(String name) {
-    return name.startsWith(PREFIX);
+  /** Whether a tensor is no weight, but a mask or a part of a remainder beside one. */
+  public static boolean isBeside(String name) {
+    return StoredMasks.isMask(name) || name.startsWith(PREFIX);
   }
 
   /** The name under which the remainder of a weight is stored where the weight is in that file. */
@@ -78,15 +78,15 @@ public final class StoredRemainders {
   public static Remainder read(
       Function<String, Optional<Tensor>> tensors, String name, int outputs, int inputs, int kept)
       throws BrokenException {
-    int rank =
-        tensors
-            .apply(name + IN)
-            .filter(t -> t.shape().length == 2)
-            .map(t -> (int) Math.min(t.shape()[0], Integer.MAX_VALUE))
-            .orElse(0);
-    if (rank > Math.min(inputs, outputs)) {
+    Tensor in = tensors.apply(name + IN).orElse(null);
+    long rows = in == null ? 0 : in.shape().length == 2 ? in.shape()[0] : Long.MAX_VALUE;
+    // Either both factors are there or neither is.
+    if (rows > Math.min(inputs, outputs)
+        || (rows > 0) != (in != null)
+        || (in == null && tensors.apply(name + OUT).isPresent())) {
       throw new BrokenException(name + IN);
     }
+    int rank = (int) rows;
     return new Remainder(
         values(tensors, name + NORMS, inputs),
         kept,

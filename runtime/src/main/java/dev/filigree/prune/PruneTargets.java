@@ -6,7 +6,7 @@ import dev.filigree.criterion.LayerPlans;
 import dev.filigree.criterion.OneShotPlan;
 import dev.filigree.file.FloatTensor;
 import dev.filigree.file.ModelFiles;
-import dev.filigree.file.StoredMasks;
+import dev.filigree.file.StoredRemainders;
 import dev.filigree.file.Tensor;
 import dev.filigree.mask.Groups;
 import dev.filigree.plan.FiligreeException;
@@ -61,7 +61,7 @@ record PruneTargets(
   static PruneTargets of(ModelFiles model, Path in, PruneOptions options) {
     List<Tensor> matrices =
         model.tensors().stream()
-            .filter(t -> t.shape().length == 2 && !StoredMasks.isMask(t.name()))
+            .filter(t -> t.shape().length == 2 && !StoredRemainders.isBeside(t.name()))
             .sorted(
                 Comparator.comparing(
                     t -> t.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned))

@@ -20,6 +20,7 @@ import dev.filigree.djl.serve.FusedOperator;
 import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PromptRule;
+import dev.filigree.djl.serve.RemainderRule;
 import dev.filigree.gate.Gate;
 import dev.filigree.gate.PairedTimer;
 import dev.filigree.gate.Ratio;
@@ -106,6 +107,9 @@ final class FusedPacking {
     List<ActivationRule> rules = new ArrayList<>();
     for (Binding b : layers) {
       rules.add(b.serving() instanceof LayerServing s ? s.rule() : null);
+    }
+    if (rules.stream().anyMatch(RemainderRule.class::isInstance)) {
+      return null; // nothing fused adds what factors make of skipped inputs
     }
     if (block instanceof GatedFeedForward g) {
       return feedForward(g, layers, rules);

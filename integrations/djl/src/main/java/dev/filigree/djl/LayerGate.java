@@ -12,6 +12,7 @@ import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.RemainderRule;
 import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.gate.BreakEven;
@@ -100,7 +101,7 @@ final class LayerGate implements AutoCloseable {
       List<String> candidates,
       Map<Integer, String> chosen) {
     double sparsity = forms.sparsity();
-    String key = key(b, forms, sparsity);
+    String key = key(b, before, forms, sparsity);
     Optional<List<Verdict>> known = cache.get(key).filter(v -> fits(v, candidates));
     List<Verdict> verdicts = known.orElseGet(() -> measure(b, before, forms, candidates, sparsity));
     if (known.isEmpty()) {
@@ -116,11 +117,11 @@ final class LayerGate implements AutoCloseable {
             .allMatch(v -> v.chosen().equals(DJL) || candidates.contains(v.chosen()));
   }
 
-  private String key(Binding b, Forms forms, double sparsity) {
+  private String key(Binding b, LayerServing before, Forms forms, double sparsity) {
     double skipped = b.plan().flatMap(LayerPlan::activation).map(a -> a.sparsity()).orElse(0.0);
     String layer =
         String.format(
-            "%d x %d, %s, %s, %s, %s dense, model of %d MiB",
+            "%d x %d, %s, %s, %s, %s dense, model of %d MiB%s",
             forms.rows(),
             forms.cols(),
             b.plan().flatMap(LayerPlan::weight).map(w -> w.pattern().toString()).orElse("dense"),
@@ -128,7 +129,10 @@ final class LayerGate implements AutoCloseable {
             several ? "several forms" : "one form",
             // What everything is measured against.
             model.getNDManager().getEngine().getEngineName(),
-            Math.min(WORKING_SET, Long.highestOneBit(Math.max(1, modelBytes))) >> 20);
+            Math.min(WORKING_SET, Long.highestOneBit(Math.max(1, modelBytes))) >> 20,
+            before.rule() instanceof RemainderRule r
+                ? ", " + r.remainder().kept() + " inputs and rank " + r.remainder().rank()
+                : "");
     return VerdictKey.of(layer, 1 - sparsity, skipped, batches);
   }
 

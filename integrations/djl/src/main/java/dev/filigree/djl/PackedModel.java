@@ -17,6 +17,7 @@ import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.Dispatch;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.RemainderRule;
 import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.file.DType;
@@ -25,11 +26,12 @@ import dev.filigree.file.Entry;
 import dev.filigree.file.PackedEntry;
 import dev.filigree.file.PackedFile;
 import dev.filigree.file.Receipt;
-import dev.filigree.file.StoredMasks;
+import dev.filigree.file.StoredRemainders;
 import dev.filigree.mask.Mask;
 import dev.filigree.pack.PackedMatrices;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.pack.Part;
+import dev.filigree.pack.Remainder;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.ByteBuffer;
@@ -43,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +54,9 @@ final class PackedModel {
   private static final Logger LOG = LoggerFactory.getLogger(PackedModel.class);
 
   static final String THRESHOLD = "threshold.";
+
+  /** How many inputs a layer under R_SPARSE is to keep. */
+  static final String KEPT = "kept.";
 
   /** Stands between the thresholds of hidden units. */
   static final String UNITS = ",";
@@ -119,7 +125,7 @@ final class PackedModel {
       LOG.warn(Message.FIL_0208.text(1));
     }
     for (Entry e : file.entries()) {
-      if (e instanceof DenseEntry d && !StoredMasks.isMask(d.name())) {
+      if (e instanceof DenseEntry d && !StoredRemainders.isBeside(d.name())) {
         set(model, parameters.get(e.name()), d.tensor().data(), new Shape(e.shape()));
       }
     }
@@ -177,13 +183,17 @@ final class PackedModel {
     if (threshold == null || !declared) {
       return null;
     }
+    ActivationMethod method = binding.plan().flatMap(p -> p.activation()).orElseThrow().method();
+    if (method == ActivationMethod.R_SPARSE) {
+      return remainder(path, file, parameters, binding, threshold);
+    }
+    if (file.metadata().containsKey(KEPT + binding.path())) {
+      return null; // of R_SPARSE, and another method is declared now
+    }
     try {
       if (!threshold.contains(UNITS)) {
         float t = Float.parseFloat(threshold);
-        boolean relu =
-            binding.role() == Binding.Role.GATE
-                && binding.plan().flatMap(p -> p.activation()).orElseThrow().method()
-                    == ActivationMethod.RELU;
+        boolean relu = binding.role() == Binding.Role.GATE && method == ActivationMethod.RELU;
         return relu ? ActivationRule.relu(t) : ActivationRule.above(t);
       }
       String[] each = threshold.split(UNITS, -1);
@@ -202,6 +212,64 @@ final class PackedModel {
     } catch (NumberFormatException e) {
       throw new FiligreeException(
           e, Message.FIL_0415, path, THRESHOLD + binding.path() + " is \"" + threshold + "\"");
+    }
+  }
+
+  /** What R_SPARSE has beside its threshold; null where the file was not saved with it. */
+  private static ActivationRule remainder(
+      Path path,
+      PackedFile file,
+      Map<String, Parameter> parameters,
+      Binding binding,
+      String threshold) {
+    String kept = file.metadata().get(KEPT + binding.path());
+    if (kept == null || !binding.isPackable()) {
+      return null;
+    }
+    float t = number(path, THRESHOLD + binding.path(), threshold, Float::parseFloat);
+    int count = number(path, KEPT + binding.path(), kept, Integer::parseInt);
+    String name =
+        parameters.entrySet().stream()
+            .filter(p -> p.getValue() == binding.weights().get(0))
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .orElseThrow();
+    Entry weight = file.entry(name).orElseThrow();
+    int outputs = Math.toIntExact(weight.shape()[0]);
+    int inputs = Math.toIntExact(weight.shape()[1]);
+    if (count < 0 || count > inputs) {
+      String what = KEPT + binding.path() + " is " + count + " of " + inputs + " inputs";
+      throw new FiligreeException(Message.FIL_0415, path, what);
+    }
+    try {
+      Remainder remainder =
+          StoredRemainders.read(
+              n -> file.entry(n).map(e -> e instanceof DenseEntry d ? d.tensor() : null),
+              StoredRemainders.nameFor(name),
+              outputs,
+              inputs,
+              count);
+      return new RemainderRule(remainder, t, dense(weight, outputs, inputs));
+    } catch (StoredRemainders.BrokenException e) {
+      throw new FiligreeException(
+          Message.FIL_0415, path, e.tensor() + " is missing or does not fit its weight");
+    }
+  }
+
+  private static ByteBuffer dense(Entry weight, int rows, int cols) {
+    if (weight instanceof PackedEntry p) {
+      ByteBuffer dense = direct(4L * rows * cols);
+      matrix(p).unpack(dense);
+      return dense;
+    }
+    return ((DenseEntry) weight).tensor().data();
+  }
+
+  private static <T> T number(Path path, String key, String text, Function<String, T> parser) {
+    try {
+      return parser.apply(text);
+    } catch (NumberFormatException e) {
+      throw new FiligreeException(e, Message.FIL_0415, path, key + " is \"" + text + "\"");
     }
   }
 
@@ -224,7 +292,7 @@ final class PackedModel {
     }
     for (Entry e : file.entries()) {
       Parameter p = parameters.get(e.name());
-      if (StoredMasks.isMask(e.name())) {
+      if (StoredRemainders.isBeside(e.name())) {
         continue;
       }
       if (p == null) {

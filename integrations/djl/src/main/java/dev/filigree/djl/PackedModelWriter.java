@@ -10,7 +10,9 @@ import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
 import dev.filigree.djl.bind.Provenance;
 import dev.filigree.djl.bind.WeightLayout;
+import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.LayerServing;
+import dev.filigree.djl.serve.RemainderRule;
 import dev.filigree.djl.train.Finish;
 import dev.filigree.djl.train.Weights;
 import dev.filigree.file.DType;
@@ -22,6 +24,7 @@ import dev.filigree.file.Receipt;
 import dev.filigree.file.ReceiptStep;
 import dev.filigree.file.Spool;
 import dev.filigree.file.StoredMasks;
+import dev.filigree.file.StoredRemainders;
 import dev.filigree.file.Tensor;
 import dev.filigree.mask.Mask;
 import dev.filigree.pack.PackedMatrices;
@@ -65,8 +68,10 @@ final class PackedModelWriter {
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
     try (Spool spool = Spool.beside(file)) {
       PackedModelWriter writer = new PackedModelWriter(layers, Bindings.provenance(root), spool);
+      Activations.dropStale(layers);
       for (Pair<String, Parameter> p : root.getParameters()) {
         writer.add(p.getKey(), p.getValue());
+        writer.addRemainder(p.getKey(), p.getValue());
       }
       Map<String, String> metadata = new LinkedHashMap<>();
       metadata.put("model", model.getName());
@@ -85,6 +90,9 @@ final class PackedModelWriter {
         metadata.put(
             PackedModel.THRESHOLD + l.binding().path(),
             String.valueOf(s.rule().threshold().getAsDouble()));
+        if (s.rule() instanceof RemainderRule r) {
+          metadata.put(PackedModel.KEPT + l.binding().path(), String.valueOf(r.remainder().kept()));
+        }
       } else if (l.binding().serving() instanceof LayerServing s
           && s.rule() != null
           && s.rule().unitThresholds().length > 0) {
@@ -134,6 +142,16 @@ final class PackedModelWriter {
     entries.add(new DenseEntry(dense));
     if (!mask.equals(nonZeros(shape, values))) {
       entries.add(new DenseEntry(StoredMasks.tensor(name, mask)));
+    }
+  }
+
+  private void addRemainder(String name, Parameter p) {
+    Binding owner = owners.get(p.getId());
+    if (owner != null
+        && owner.serving() instanceof LayerServing s
+        && s.rule() instanceof RemainderRule r) {
+      StoredRemainders.tensors(StoredRemainders.nameFor(name), r.remainder())
+          .forEach(t -> entries.add(new DenseEntry(t)));
     }
   }
 

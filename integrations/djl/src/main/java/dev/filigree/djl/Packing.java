@@ -57,6 +57,7 @@ final class Packing {
     Finish.run(model);
     List<Bindings.Layer> layers = Bindings.bind(root).orThrow();
     unpack(layers);
+    Activations.dropStale(layers);
     Activations.prepare(layers);
     if (!off) {
       PackOptions effective = options.withMode(mode);

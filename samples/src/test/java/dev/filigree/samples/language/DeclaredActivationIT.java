@@ -176,6 +176,15 @@ final class DeclaredActivationIT {
     }
   }
 
+  private static final class LowRank extends SwiGlu {
+    @ActivationSparse(sparsity = 0.4, method = ActivationMethod.R_SPARSE)
+    private final Linear down = down();
+
+    LowRank(DecoderConfig config) {
+      super(config);
+    }
+  }
+
   /** What is named gate is up in the decoder. */
   @ActivationSparse(
       sparsity = 0.5,
@@ -538,5 +547,9 @@ final class DeclaredActivationIT {
         "/feedForward/gate cannot be served by a packed decoder as it is declared: COREINFER is served where every block declares it with the same sparsity, and nothing else is declared. Change the declaration, or serve the block itself with Filigree.pack.";
     refused("FIL-0882: layer0" + core, false, turns(Core::new, SwiGlu::new));
     refused("FIL-0882: layer1" + core, true, turns(Cats::new, Core::new));
+    refused(
+        "FIL-0882: layer0/feedForward/down cannot be served by a packed decoder as it is declared: R_SPARSE is not taken over from annotations, but made for the packed decoder by --activation r-sparse:0.4. Change the declaration, or serve the block itself with Filigree.pack.",
+        true,
+        LowRank::new);
   }
 }

@@ -175,6 +175,13 @@ final class DeclaredActivation {
               (float) rule(b, plan).threshold().orElseThrow());
       case TOP_K -> new InputChoice(InputChoice.Kind.TOPK, plan.sparsity(), 0);
       case WINA -> new InputChoice(InputChoice.Kind.WINA, plan.sparsity(), 0);
+      case R_SPARSE ->
+          throw new FiligreeException(
+              Message.FIL_0882,
+              b.path(),
+              "R_SPARSE is not taken over from annotations, but made for the packed decoder by"
+                  + " --activation r-sparse:"
+                  + plan.sparsity());
       case CATS, CHESS, RELU ->
           throw new FiligreeException(
               Message.FIL_0882, b.path(), plan.method() + " is for feed-forward blocks");

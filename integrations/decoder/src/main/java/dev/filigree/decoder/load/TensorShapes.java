@@ -3,7 +3,7 @@ package dev.filigree.decoder.load;
 import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.DecoderWeights;
 import dev.filigree.decoder.model.Projection;
-import dev.filigree.file.StoredMasks;
+import dev.filigree.file.StoredRemainders;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.Arrays;
@@ -62,7 +62,7 @@ public final class TensorShapes {
             boolean harmless =
                 name.endsWith("rotary_emb.inv_freq")
                     || name.equals(DecoderWeights.HEAD)
-                    || StoredMasks.isMask(name);
+                    || StoredRemainders.isBeside(name);
             if (!harmless) {
               throw new FiligreeException(Message.FIL_0706, where, name, Arrays.toString(shape));
             }

@@ -100,7 +100,7 @@ record RecipeRules(String file, SparsityPlan recipe) {
         rule.origin(),
         "activation " + activation.method(),
         MODEL,
-        "which has teal, wina and topk",
+        "which has teal, wina, topk and r-sparse",
         "Take one of these");
   }
 

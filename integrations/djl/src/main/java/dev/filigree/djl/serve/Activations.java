@@ -26,7 +26,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Puts activation rules on layers: WINA, TOP_K, COREINFER and RELU at once, TEAL, TEAL_GREEDY, CATS
+ * Puts activation rules on layers: WINA, TOP_K, COREINFER and RELU at once, TEAL, TEAL_GREEDY,
+ * R_SPARSE, CATS
  * and CHESS after calibration.
  */
 public final class Activations {
@@ -138,7 +139,7 @@ public final class Activations {
 
   /**
    * Runs inputs through a model with dense activations and sets the thresholds of TEAL,
-   * TEAL_GREEDY, CATS and CHESS from what their layers see. CHESS takes the inputs twice.
+   * TEAL_GREEDY, R_SPARSE, CATS and CHESS from what their layers see. CHESS takes the inputs twice.
    *
    * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven, FIL-0877
    *     for a block that does not compute what TEAL_GREEDY searches with
@@ -183,13 +184,17 @@ public final class Activations {
       throw new FiligreeException(Message.FIL_0214);
     }
     boolean wanted = layers.stream().anyMatch(l -> needsCalibration(l.binding()));
-    if (wanted && pass.seen.isEmpty() && pass.units.isEmpty()) {
+    if (wanted && pass.seen.isEmpty() && pass.units.isEmpty() && pass.remainders.isEmpty()) {
       throw new FiligreeException(
           Message.FIL_0208, layers.stream().filter(l -> needsCalibration(l.binding())).count());
     }
     Map<Binding, Float> greedy = pass.greedy.thresholds(bound, pass.seen);
+    Map<Binding, RemainderRule> remainders = pass.remainders.rules();
     prepare(layers);
     layers.forEach(l -> assign(l.binding(), pass, greedy));
+    remainders.forEach(
+        (b, rule) ->
+            b.setServing(new LayerServing(packedOf(b.serving()), rule, null, pass.sample(b))));
   }
 
   private static void forward(
@@ -201,6 +206,15 @@ public final class Activations {
           NDList outputs = root.forward(store, input, false);
           outputs.attach(manager); // closed with it
         });
+  }
+
+  /** Drops the remainders whose weights have changed since they were made. */
+  public static void dropStale(List<Bindings.Layer> layers) {
+    for (Bindings.Layer l : layers) {
+      if (l.binding().serving() instanceof LayerServing s) {
+        s.verifyRule(l.binding());
+      }
+    }
   }
 
   private static boolean isChess(Binding b) {
@@ -227,7 +241,10 @@ public final class Activations {
     ActivationMethod method =
         b.plan().flatMap(p -> p.activation()).map(ActivationPlan::method).orElse(null);
     boolean gate = b.decidesUnits() && method != ActivationMethod.RELU;
-    return method == ActivationMethod.TEAL || method == ActivationMethod.TEAL_GREEDY || gate;
+    return method == ActivationMethod.TEAL
+        || method == ActivationMethod.TEAL_GREEDY
+        || Remainders.isFor(b)
+        || gate;
   }
 
   private static void assign(Binding binding, Pass pass, Map<Binding, Float> greedy) {
@@ -261,7 +278,8 @@ public final class Activations {
   }
 
   /**
-   * Collects magnitudes: inputs of layers under TEAL and TEAL_GREEDY, SiLU of the outputs of gates.
+   * Collects magnitudes: inputs of layers under TEAL, TEAL_GREEDY and R_SPARSE, SiLU of the outputs
+   * of gates.
    */
   private static final class Pass implements Dispatch.Observer {
     private static final int SAMPLE_VALUES = 1 << 16;
@@ -271,6 +289,7 @@ public final class Activations {
     private final Map<Binding, double[]> factors = new IdentityHashMap<>();
     private final Map<Binding, float[]> samples = new LinkedHashMap<>();
     private final GreedyBlocks greedy = new GreedyBlocks();
+    private final Remainders remainders = new Remainders();
 
     /** The first whole rows a layer saw, up to a small number of values. */
     private float[] sample(Binding binding) {
@@ -295,6 +314,11 @@ public final class Activations {
         greedy.observe(binding, inputs.head());
       }
       if (!needsCalibration(binding)) {
+        return null;
+      }
+      if (Remainders.isFor(binding)) {
+        remainders.observe(binding, inputs.head());
+        samples.computeIfAbsent(binding, b -> firstRows(inputs.head()));
         return null;
       }
       if (!binding.decidesUnits()) {

@@ -1,16 +1,13 @@
 package dev.filigree.djl.serve;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import dev.filigree.annotations.ActivationMethod;
 import dev.filigree.calibrate.GreedySparsities;
 import dev.filigree.calibrate.MagnitudeThreshold;
 import dev.filigree.calibrate.RowSample;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.Bindings;
-import dev.filigree.djl.bind.LatentWeights;
 import dev.filigree.djl.block.GatedFeedForward;
 import dev.filigree.kernel.Activation;
 import dev.filigree.pack.PackedMatrices;
@@ -244,21 +241,8 @@ final class GreedyBlocks {
     }
   }
 
-  /** The weights as a forward pass sees them: under a straight-through method the masked ones. */
   private static PackedMatrix weight(Binding b) {
-    Parameter p = b.weights().get(0);
-    NDArray array = p.getArray();
-    LatentWeights latent = b.latent();
-    if (latent == null) {
-      return pack(array);
-    }
-    latent.hold();
-    try (NDManager manager = array.getManager().newSubManager()) {
-      ParameterStore store = latent.view(new ParameterStore(manager, false));
-      return pack(store.getValue(p, array.getDevice(), false));
-    } finally {
-      latent.release();
-    }
+    return ForwardWeights.read(b, GreedyBlocks::pack);
   }
 
   private static PackedMatrix pack(NDArray weight) {

@@ -8,6 +8,7 @@ import ai.djl.training.ParameterStore;
 import dev.filigree.djl.bind.Binding;
 import dev.filigree.djl.bind.ServingOperator;
 import dev.filigree.djl.torch.TorchDense;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.pack.ColumnsMatrix;
 import dev.filigree.pack.PackedMatrix;
 import dev.filigree.plan.Message;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 public final class LayerServing implements ServingOperator {
   private static final Logger LOG = LoggerFactory.getLogger(LayerServing.class);
 
-  private final ActivationRule rule;
+  // Becomes null where the weights are no longer those that a remainder was made of.
+  private volatile ActivationRule rule;
   private final ActivationRule gate;
   private final float[] sample;
   private final int checkEvery = Math.max(1, Setting.CHECK_EVERY.getInt());
@@ -79,9 +81,16 @@ public final class LayerServing implements ServingOperator {
     NDArray x = inputs.head();
     int cols = Math.toIntExact(x.getShape().get(x.getShape().dimension() - 1));
     int batch = cols == 0 ? 0 : Math.toIntExact(x.size() / cols);
-    PackedWeights weights = batch == 0 ? packed : current(binding);
+    // A race on the counter only moves a check; it need not be exact.
+    boolean sampled = ++sinceCheck >= checkEvery;
+    sinceCheck = sampled ? 0 : sinceCheck;
+    ActivationRule own = batch == 0 ? rule : currentRule(binding, sampled);
+    PackedWeights weights = batch == 0 ? packed : current(binding, sampled);
     if (weights != null && weights.cols() != cols) {
       return null;
+    }
+    if (batch > 0 && own instanceof RemainderRule r && r.remainder().inputs() != cols) {
+      return null; // DJL says what it thinks of such an input
     }
     if (batch == 0) {
       // A layer served from a file has no dense weights that could answer.
@@ -96,11 +105,11 @@ public final class LayerServing implements ServingOperator {
       // An input of another engine; DJL's layer says what it thinks of it.
       form = null;
     }
-    boolean skip =
-        rule != null && rule.skipsIn(x) && (weights == null || form instanceof WeightForm.Packed);
+    // Asked whatever serves: a rule may have to see what it skips nothing of.
+    ActivationRule skipping = own != null && own.skipsIn(x) ? own : null;
     NDList result = null;
     if (form instanceof WeightForm.Packed p) {
-      result = new NDList(multiply(x, batch, cols, weights, p.matrix(), skip));
+      result = new NDList(multiply(x, batch, cols, weights, p.matrix(), skipping));
       binding.packedForwards().increment();
     } else if (form instanceof WeightForm.Torch t) {
       NDArray y = Dispatch.bypassed(() -> t.product().tryMultiply(store, x));
@@ -109,11 +118,14 @@ public final class LayerServing implements ServingOperator {
         result = new NDList(y);
         binding.packedForwards().increment();
       }
-    } else if (skip) {
+    } else if (skipping != null && weights == null) {
       NDArray kept = x.getManager().create(x.getShape(), DataType.FLOAT32);
-      keepInputs(Arrays32.buffer(x), batch, cols, Arrays32.buffer(kept));
+      keepInputs(skipping, Arrays32.buffer(x), batch, cols, Arrays32.buffer(kept));
       result = Dispatch.bypassed(() -> block.forward(store, new NDList(kept), false));
       kept.close();
+      if (skipping instanceof RemainderRule r) {
+        r.addSkipped(Arrays32.buffer(x), batch, ValueType.F32, Arrays32.buffer(result.head()));
+      }
     }
     if (result == null && gate != null && !isAsItIs(gate)) {
       result = Dispatch.bypassed(() -> block.forward(store, inputs, false));
@@ -125,33 +137,42 @@ public final class LayerServing implements ServingOperator {
   }
 
   private NDArray multiply(
-      NDArray x, int batch, int cols, PackedWeights weights, PackedMatrix matrix, boolean skip) {
+      NDArray x,
+      int batch,
+      int cols,
+      PackedWeights weights,
+      PackedMatrix matrix,
+      ActivationRule own) {
     NDArray y =
         x.getManager().create(Arrays32.withLast(x.getShape(), weights.rows()), DataType.FLOAT32);
     ByteBuffer in = Arrays32.buffer(x);
     ByteBuffer out = Arrays32.buffer(y);
-    if (!skip) {
+    if (own == null) {
       matrix.multiply(in, batch, weights.bias(), out);
     } else if (batch == 1 && matrix instanceof ColumnsMatrix columns) {
       int[] active = Scratch.get().active(cols);
-      int count = rule.keep(in.asFloatBuffer(), 0, cols, active);
+      int count = own.keep(in.asFloatBuffer(), 0, cols, active);
       columns.multiplyActive(in, active, count, weights.bias(), out);
     } else {
       ByteBuffer kept = Scratch.get().input(Math.multiplyExact(in.limit(), 1));
-      keepInputs(in, batch, cols, kept);
+      keepInputs(own, in, batch, cols, kept);
       matrix.multiply(kept, batch, weights.bias(), out);
+    }
+    if (own instanceof RemainderRule r) {
+      r.addSkipped(in, batch, matrix.valueType(), out);
     }
     return y;
   }
 
   /** Copies the kept inputs of each row, zeros elsewhere. */
-  private void keepInputs(ByteBuffer from, int batch, int cols, ByteBuffer to) {
+  private static void keepInputs(
+      ActivationRule own, ByteBuffer from, int batch, int cols, ByteBuffer to) {
     FloatBuffer x = from.asFloatBuffer();
     FloatBuffer kept = to.asFloatBuffer();
     int[] active = Scratch.get().active(cols);
     for (int b = 0; b < batch; b++) {
       int base = b * cols;
-      int count = rule.keep(x, base, cols, active);
+      int count = own.keep(x, base, cols, active);
       for (int i = 0; i < cols; i++) {
         kept.put(base + i, 0f);
       }
@@ -194,19 +215,40 @@ public final class LayerServing implements ServingOperator {
     return (float) (v / (1 + Math.exp(-v)));
   }
 
-  private PackedWeights current(Binding binding) {
+  private ActivationRule currentRule(Binding binding, boolean sampled) {
+    ActivationRule own = rule;
+    if (own instanceof RemainderRule r) {
+      CalibratedWeights of = r.weights();
+      String why = sampled ? of.changedInSample(binding) : of.changed(binding);
+      if (why != null) {
+        dropRule(binding, why);
+        return null;
+      }
+    }
+    return own;
+  }
+
+  /** Compares the whole weight with that of the remainder, and drops what is stale. */
+  void verifyRule(Binding binding) {
+    if (rule instanceof RemainderRule r) {
+      String why = r.weights().changedAnywhere(binding);
+      if (why != null) {
+        dropRule(binding, why);
+      }
+    }
+  }
+
+  private void dropRule(Binding binding, String why) {
+    rule = null;
+    LOG.warn(Message.FIL_0872.text(binding.path(), why));
+  }
+
+  private PackedWeights current(Binding binding, boolean sampled) {
     PackedWeights weights = packed;
     if (weights == null) {
       return null;
     }
-    String why;
-    // A race on the counter only moves a check; it need not be exact.
-    if (++sinceCheck >= checkEvery) {
-      sinceCheck = 0;
-      why = weights.source().changedInSample();
-    } else {
-      why = weights.source().changed();
-    }
+    String why = sampled ? weights.source().changedInSample() : weights.source().changed();
     if (why != null) {
       drop(binding, why);
       return null;
@@ -216,6 +258,7 @@ public final class LayerServing implements ServingOperator {
 
   @Override
   public void verify(Binding binding) {
+    verifyRule(binding);
     PackedWeights weights = packed;
     String why = weights == null ? null : weights.source().changedAnywhere();
     if (why != null) {
@@ -231,6 +274,9 @@ public final class LayerServing implements ServingOperator {
 
   @Override
   public void invalidate(Binding binding, String why) {
+    if (rule instanceof RemainderRule) {
+      dropRule(binding, why);
+    }
     if (packed != null) {
       drop(binding, why);
     }

@@ -11,6 +11,7 @@ final class Scratch {
   private int[] active = new int[0];
   private ByteBuffer input = AlignedMemory.allocate(64);
   private ByteBuffer outputs = AlignedMemory.allocate(64);
+  private ByteBuffer inner = AlignedMemory.allocate(64);
   private ActiveInputs inputs = new ActiveInputs(1);
   private int inputsSize = 1;
 
@@ -40,6 +41,13 @@ final class Scratch {
       outputs = AlignedMemory.allocate(bytes);
     }
     return outputs;
+  }
+
+  ByteBuffer inner(int bytes) {
+    if (inner.capacity() < bytes) {
+      inner = AlignedMemory.allocate(bytes);
+    }
+    return inner;
   }
 
   ByteBuffer input(int bytes) {
