@@ -358,6 +358,9 @@ class RSparseIT {
         assertThat(Models.layer(Filigree.pack(model, SPARSE), "layer").format())
             .isEqualTo("columns");
         isWhatItSays(model, net, reference);
+        Remainder factors = rule(net).remainder();
+        assertThat(Models.layer(Filigree.summary(model), "layer").packedBytes())
+            .isGreaterThanOrEqualTo(4L * (IN * OUT + factors.rank() * (IN + OUT)));
         PackOptions dense = PackOptions.defaults().withMode(PackOptions.Mode.DENSE);
         Filigree.pack(model, dense);
         isWhatItSays(model, net, reference);

@@ -19,7 +19,8 @@ import java.util.Map;
  *     bfloat16 {@code csr-bf16} and so on; {@code torch-bf16} is libtorch's dense product; {@code
  *     fused} and a format where the block it is a part of is answered whole
  * @param denseBytes bytes of the weight in float32
- * @param packedBytes bytes of the packed weight; equals denseBytes where nothing is packed
+ * @param packedBytes bytes of the packed weight, with the factors of R_SPARSE; equals denseBytes
+ *     where nothing is packed
  * @param verdicts what the gate measured, one per batch size; empty before {@link Filigree#pack}
  * @param activationSparsity share of the inputs skipped so far, or NaN where none are
  * @param packedForwards forward passes that a packed operator answered

@@ -11,6 +11,7 @@ import dev.filigree.djl.serve.Activations;
 import dev.filigree.djl.serve.FusedServing;
 import dev.filigree.djl.serve.LayerServing;
 import dev.filigree.djl.serve.PackedWeights;
+import dev.filigree.djl.serve.RemainderRule;
 import dev.filigree.djl.serve.WeightForm;
 import dev.filigree.djl.torch.TorchDense;
 import dev.filigree.djl.train.Weights;
@@ -90,11 +91,18 @@ final class Summaries {
             ? fused.bytes(b)
             : packed == null
                 ? dense
-                : packed.forms().stream().mapToLong(WeightForm::bytes).min().orElse(dense),
+                : packed.forms().stream().mapToLong(f -> bytes(f, serving)).min().orElse(dense),
         Verdicts.of(b),
         serving == null || serving.rule() == null ? Double.NaN : serving.rule().realised(),
         b.packedForwards().sum(),
         fused == null ? reason(b, packed) : b.reason());
+  }
+
+  /** Bytes of a form, and of the factors that serve with it. */
+  private static long bytes(WeightForm form, LayerServing serving) {
+    return form instanceof WeightForm.Packed p && serving.rule() instanceof RemainderRule r
+        ? form.bytes() + r.remainder().bytes(p.matrix().valueType())
+        : form.bytes();
   }
 
   /** What answers the whole block the layer is a part of, or null. */
