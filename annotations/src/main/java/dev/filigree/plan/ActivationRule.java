@@ -31,6 +31,7 @@ public record ActivationRule(String method, double sparsity, ReluPlan plan) {
           "cats",
           "chess",
           "wina",
+          "wina-threshold",
           "r-sparse",
           "coreinfer",
           RELU,

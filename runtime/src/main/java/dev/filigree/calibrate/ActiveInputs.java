@@ -40,6 +40,21 @@ public final class ActiveInputs {
   }
 
   /**
+   * Inputs with |x_i| above a threshold of their own (WINA with thresholds).
+   *
+   * @param thresholds [n], see {@link ChannelThresholds#ofInputs}
+   * @param active room for n indices
+   */
+  public static int above(FloatBuffer x, int offset, float[] thresholds, int[] active) {
+    int count = 0;
+    for (int i = 0; i < thresholds.length; i++) {
+      active[count] = i; // overwritten by the next one unless it counts
+      count += Math.abs(x.get(offset + i)) <= thresholds[i] ? 0 : 1;
+    }
+    return count;
+  }
+
+  /**
    * All but exactly {@code remove} inputs, those with the smallest |x_i|; of equal ones the first
    * goes first.
    *

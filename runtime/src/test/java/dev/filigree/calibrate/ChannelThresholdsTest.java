@@ -101,9 +101,43 @@ class ChannelThresholdsTest {
     float[] t = chess.thresholds(0.7);
     assertThat(t[0]).isEqualTo(1f);
     assertThat(t[1]).isBetween(999f, 1001f);
-    assertThat(ChannelThresholds.factors(new double[3])).containsExactly(1, 1, 1);
+    assertThat(ChannelThresholds.factors(new double[3], 1e-3f)).containsExactly(1, 1, 1);
     assertThat(ChannelThresholds.thresholds(new float[] {1, 1e-3f}, 1e38f))
         .containsExactly(1e38f, Float.MAX_VALUE);
+  }
+
+  /** WINA: the smallest |x_i| ||W[:,i]|| go, however small a column is, and first those without. */
+  @Test
+  void inputsAreWeighedByTheirColumns() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    float[] x = gates(random);
+    double[] norms = energies(random);
+    norms[3] = 0;
+    norms[5] = 1e-6;
+    ChannelThresholds wina = ChannelThresholds.ofInputs("layer", norms);
+    wina.add(FloatBuffer.wrap(x));
+    for (double sparsity : new double[] {0.2, 0.5, 0.9}) {
+      float[] t = wina.thresholds(sparsity);
+      double[] scores =
+          IntStream.range(0, x.length)
+              .mapToDouble(i -> Math.abs(x[i]) * norms[i % UNITS])
+              .sorted()
+              .toArray();
+      double least = scores[(int) SparsityCount.rank(x.length, sparsity) - 1];
+      for (int row = 0; row < x.length / UNITS; row++) {
+        int[] active = new int[UNITS];
+        int count = ActiveInputs.above(FloatBuffer.wrap(x), row * UNITS, t, active);
+        int from = row * UNITS;
+        int[] expected =
+            IntStream.range(0, UNITS)
+                .filter(i -> Math.abs(x[from + i]) * norms[i] > least * (1 + 1e-6))
+                .toArray();
+        assertThat(Arrays.copyOf(active, count))
+            .as("seed %s, sparsity %s, row %s", seed, sparsity, row)
+            .containsExactly(expected);
+      }
+    }
   }
 
   @Test

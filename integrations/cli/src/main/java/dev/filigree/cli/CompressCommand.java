@@ -55,9 +55,9 @@ final class CompressCommand implements Callable<Integer> {
       names = "--activation",
       paramLabel = "SPEC",
       description =
-          "Skip activations by default: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
-              + " coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none."
-              + " Thresholds are stored, for teal and cats, and for chess where it is the method,"
+          "Skip activations by default: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina, wina-threshold,"
+              + " r-sparse, coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none."
+              + " Thresholds are stored, for teal and cats, and for chess or wina-threshold where it is the method,"
               + " at every whole percent. Default: what the model's directory says, else none.")
   private String activation;
 

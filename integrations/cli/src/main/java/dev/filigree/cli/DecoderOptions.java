@@ -39,7 +39,7 @@ final class DecoderOptions {
       names = "--activation",
       paramLabel = "SPEC",
       description =
-          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina,"
+          "Skip activations: METHOD:S with METHOD teal, teal-greedy, cats, chess, wina, wina-threshold,"
               + " r-sparse, coreinfer or topk; relu or relu:THRESHOLD for a model with ReLU; none for none. Default: what"
               + " the model's directory says, else none.")
   private String activation;

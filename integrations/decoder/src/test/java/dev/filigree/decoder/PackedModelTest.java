@@ -104,13 +104,14 @@ class PackedModelTest {
     "wanda:2:4,, F32, NONE",
     "wanda:2:4,, BF16, NONE",
     "magnitude:unstructured:0.7,, INT8, NONE",
-    ", teal:0.5, F32, TEAL WINA TOPK NONE",
-    ", wina:0.5, INT8, TEAL WINA TOPK NONE",
+    ", teal:0.5, F32, TEAL WINA WINA_THRESHOLD TOPK NONE",
+    ", wina-threshold:0.5, F32, TEAL WINA WINA_THRESHOLD TOPK NONE",
+    ", wina:0.5, INT8, TEAL WINA WINA_THRESHOLD TOPK NONE",
     ", cats:0.5, BF16, CATS COREINFER NONE",
     ", coreinfer:0.6, F32, CATS COREINFER NONE",
     ", chess:0.5, F32, CHESS NONE",
     "wanda:2:4, teal:0.5, F32, NONE",
-    "wanda:2:4, teal:0.5, INT8, TEAL WINA TOPK NONE"
+    "wanda:2:4, teal:0.5, INT8, TEAL WINA WINA_THRESHOLD TOPK NONE"
   })
   void whatIsStoredAsItIsServedIsMapped(
       String weights, String activation, ValueType values, String mapped) {
@@ -121,6 +122,7 @@ class PackedModelTest {
             Method.NONE,
             Method.TEAL,
             Method.WINA,
+            Method.WINA_THRESHOLD,
             Method.TOPK,
             Method.CATS,
             Method.CHESS,
@@ -209,7 +211,27 @@ class PackedModelTest {
   void thresholdsOfEveryPercentAreThoseOfACalibration() {
     StoredActivation stored =
         StoredActivation.of(written(null, "chess:0.5", ValueType.F32)).orElseThrow();
-    for (String spec : List.of("chess:0.5", "chess:0.31", "cats:0.7", "teal:0.08")) {
+    areThoseOfACalibration(stored, "chess:0.5", "chess:0.31", "cats:0.7", "teal:0.08");
+    assertThat(stored.at(Method.WINA_THRESHOLD, 0.5)).isEmpty();
+    assertThat(stored.at(Method.CHESS, 0.505)).isEmpty();
+    assertThat(
+            StoredActivation.of(writtenAs("teal", "teal:0.5")).orElseThrow().at(Method.CHESS, 0.5))
+        .isEmpty();
+  }
+
+  @Test
+  void weighedInputsAreStoredForEveryPercentAsWell() {
+    StoredActivation stored =
+        StoredActivation.of(written(null, "wina-threshold:0.5", ValueType.F32)).orElseThrow();
+    areThoseOfACalibration(
+        stored, "wina-threshold:0.5", "wina-threshold:0.31", "cats:0.7", "teal:0.08");
+    assertThat(stored.at(Method.CHESS, 0.5)).isEmpty();
+    assertThat(stored.text())
+        .isEqualTo("wina-threshold:0.5, and teal, cats, wina-threshold at every whole percent");
+  }
+
+  private static void areThoseOfACalibration(StoredActivation stored, String... specs) {
+    for (String spec : specs) {
       SparsitySpec.Activation a = SparsitySpec.activation(spec);
       float[][] expected =
           ActivationCalibration.settingFor(
@@ -218,10 +240,6 @@ class PackedModelTest {
       float[][] found = stored.at(a.method(), a.sparsity()).orElseThrow().thresholds();
       assertThat(found).as(spec).isDeepEqualTo(expected);
     }
-    assertThat(stored.at(Method.CHESS, 0.505)).isEmpty();
-    assertThat(
-            StoredActivation.of(writtenAs("teal", "teal:0.5")).orElseThrow().at(Method.CHESS, 0.5))
-        .isEmpty();
   }
 
   /** Factors, norms and thresholds come back bit for bit, so logits are those of the setting. */
@@ -362,30 +380,30 @@ class PackedModelTest {
   }
 
   @Test
-  void filesThatDoNotBelongTogetherAreRefused() {
-    PackedModel model = written(null, "chess:0.5", ValueType.F32);
+  void weighedInputsOfAnotherModelAreRefused() {
+    PackedModel model = written(null, "wina-threshold:0.5", ValueType.F32);
+    String right = thresholds(model);
+    areRefused(
+        model,
+        right.replace("wina-threshold", "chess"),
+        right.replace("\"thresholds\":[[", "\"thresholds\":[[1.0,"),
+        right.replace("\"input_factors\":[[[", "\"input_factors\":[[[1.0,"),
+        right.replaceFirst("\"input_factors\":\\[\\[\\[[^,]*", "\"input_factors\":[[[-1.0"),
+        right.replace("\"input_factors\":", "\"no_factors\":"),
+        right.replace("\"input_factors\":[[", "\"input_factors\":[[[],"),
+        right.replace("\"input_scores_by_percent\":[[[", "\"input_scores_by_percent\":[[[1.0,"),
+        right.replace("\"input_scores_by_percent\":[", "\"input_scores_by_percent\":[null,"));
+  }
+
+  private static String thresholds(PackedModel model) {
+    return new String(
+        model.folder().content(PackedDirectory.THRESHOLDS).orElseThrow(), StandardCharsets.UTF_8);
+  }
+
+  private void areRefused(PackedModel model, String... thresholds) {
     assertThat(StoredActivation.of(model)).isPresent();
-    String right =
-        new String(
-            model.folder().content(PackedDirectory.THRESHOLDS).orElseThrow(),
-            StandardCharsets.UTF_8);
     int bad = 0;
-    for (String text :
-        List.of(
-            "",
-            "[]",
-            "{",
-            "{\"version\":1}",
-            right.replace("\"version\":1", "\"version\":2"),
-            right.replace("chess", "cats"),
-            right.replace("chess", "wina"),
-            right.replace("\"unit_factors\":[[", "\"unit_factors\":[[0.0,"),
-            right.replaceFirst("\"unit_factors\":\\[\\[[^,]*", "\"unit_factors\":[[0.0"),
-            right.replace("\"unit_factors\":", "\"no_factors\":"),
-            right.replace("\"unit_scores_by_percent\":[[", "\"unit_scores_by_percent\":[[],["),
-            right.replace("\"thresholds\":[[", "\"thresholds\":[[1.0,"),
-            right.replace("\"inputs_by_percent\":[[[", "\"inputs_by_percent\":[[[1.0,"),
-            right.replace("\"gates_by_percent\":[[", "\"gates_by_percent\":[[],["))) {
+    for (String text : thresholds) {
       Path target = folder.resolve("bad" + bad++);
       Map<String, byte[]> files = new HashMap<>();
       files.put(PackedDirectory.CONFIG, config());
@@ -398,6 +416,28 @@ class PackedModelTest {
           .isInstanceOfSatisfying(
               FiligreeException.class, e -> assertThat(e.id()).isEqualTo(Message.FIL_0732));
     }
+  }
+
+  @Test
+  void filesThatDoNotBelongTogetherAreRefused() {
+    PackedModel model = written(null, "chess:0.5", ValueType.F32);
+    String right = thresholds(model);
+    areRefused(
+        model,
+        "",
+        "[]",
+        "{",
+        "{\"version\":1}",
+        right.replace("\"version\":1", "\"version\":2"),
+        right.replace("chess", "cats"),
+        right.replace("chess", "wina"),
+        right.replace("\"unit_factors\":[[", "\"unit_factors\":[[0.0,"),
+        right.replaceFirst("\"unit_factors\":\\[\\[[^,]*", "\"unit_factors\":[[0.0"),
+        right.replace("\"unit_factors\":", "\"no_factors\":"),
+        right.replace("\"unit_scores_by_percent\":[[", "\"unit_scores_by_percent\":[[],["),
+        right.replace("\"thresholds\":[[", "\"thresholds\":[[1.0,"),
+        right.replace("\"inputs_by_percent\":[[[", "\"inputs_by_percent\":[[[1.0,"),
+        right.replace("\"gates_by_percent\":[[", "\"gates_by_percent\":[[],["));
     Path target = folder.resolve("other");
     byte[] deeper =
         new String(config(), StandardCharsets.UTF_8)

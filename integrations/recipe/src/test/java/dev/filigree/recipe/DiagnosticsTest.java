@@ -16,7 +16,7 @@ final class DiagnosticsTest {
   private static final String WEIGHT_KEYS =
       "criterion, pattern, sparsity, scope, schedule, granularity, block, n, m, training, lambda";
   private static final String METHODS =
-      "none, teal, teal-greedy, cats, chess, wina, r-sparse, coreinfer, relu, topk";
+      "none, teal, teal-greedy, cats, chess, wina, wina-threshold, r-sparse, coreinfer, relu, topk";
   private static final String SPECS =
       "none, METHOD:N:M, or METHOD:PATTERN:SPARSITY with METHOD magnitude, random, wanda, sparsegpt and PATTERN unstructured, block:RxC, row, channel; or a mapping";
   private static final String SHARE = "a number of at least 0 and below 1";

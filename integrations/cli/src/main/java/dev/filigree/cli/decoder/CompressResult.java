@@ -1,5 +1,6 @@
 package dev.filigree.cli.decoder;
 
+import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.store.ModelWriter;
 import dev.filigree.report.Json;
@@ -39,6 +40,7 @@ public record CompressResult(
 
   static CompressResult of(
       CompressRun run,
+      DecoderConfig model,
       ModelWriter.Result made,
       long inBytes,
       long outBytes,
@@ -54,7 +56,7 @@ public record CompressResult(
         made.sparse(),
         a.method() == ActivationSetting.Method.NONE ? null : a.text(":"),
         run.values().label(),
-        Thresholds.byName(a),
+        Thresholds.byName(a, model),
         made.masks(),
         warnings,
         out.toString());

@@ -146,7 +146,7 @@ public record CompressRun(
     if (!FurtherFiles.hasTokenizer(files)) {
       warnings.add(Message.FIL_0735.text(model));
     }
-    return CompressResult.of(this, made, bytes(model), bytes(out), warnings);
+    return CompressResult.of(this, source.config(), made, bytes(model), bytes(out), warnings);
   }
 
   private static long bytes(Path path) {

@@ -24,7 +24,7 @@ public record PreparedDecoder(
 
   /** Thresholds, null where there are none. */
   Map<String, Float> thresholds() {
-    return Thresholds.byName(activation);
+    return Thresholds.byName(activation, packed.config());
   }
 
   @Override

@@ -64,7 +64,7 @@ record SweepModel(
       case NONE -> ActivationSetting.NONE;
       case DECLARED -> throw new IllegalStateException("no setting has that name");
       case WINA, COREINFER, RELU, TOPK -> wanted.setting(untouched.config().layers());
-      case TEAL, CATS, CHESS ->
+      case TEAL, CATS, CHESS, WINA_THRESHOLD ->
           calibration.orElseThrow().setting(wanted.method(), wanted.sparsity());
       case TEAL_GREEDY, R_SPARSE ->
           ActivationCalibration.settingFor(

@@ -1,5 +1,6 @@
 package dev.filigree.cli.decoder;
 
+import dev.filigree.decoder.model.DecoderConfig;
 import dev.filigree.decoder.model.Projection;
 import dev.filigree.decoder.serve.ActivationSetting;
 import dev.filigree.decoder.serve.BlockActivation;
@@ -14,10 +15,10 @@ final class Thresholds {
   private Thresholds() {}
 
   /**
-   * By layer for CATS and RELU, else by layer and projection; of the hidden units of CHESS the
-   * least and the greatest. Null where there are none.
+   * By layer for CATS and RELU, else by layer and projection; of the hidden units of CHESS and of
+   * the inputs of WINA_THRESHOLD the least and the greatest. Null where there are none.
    */
-  static Map<String, Float> byName(ActivationSetting activation) {
+  static Map<String, Float> byName(ActivationSetting activation, DecoderConfig config) {
     if (activation.blocks() != null) {
       return declared(activation.blocks());
     }
@@ -33,7 +34,12 @@ final class Thresholds {
         float[] units = Arrays.copyOfRange(layer, ActivationSetting.UNITS, layer.length);
         out.put(l + "." + Projection.Q.shortName(), layer[ActivationSetting.QUERY]);
         out.put(l + "." + Projection.O.shortName(), layer[ActivationSetting.OUTPUT]);
-        gates(out, l, units);
+        range(out, l + ".gate", units);
+      } else if (activation.method() == ActivationSetting.Method.WINA_THRESHOLD) {
+        for (Projection p : Projection.values()) {
+          float[] inputs = ActivationSetting.ofSite(layer, p.site(), config);
+          range(out, l + "." + p.shortName(), inputs);
+        }
       } else {
         for (Projection p : Projection.values()) {
           out.put(l + "." + p.shortName(), layer[p.index()]);
@@ -50,7 +56,7 @@ final class Thresholds {
       if (block.gates().length == 1) {
         out.put(String.valueOf(l), block.gates()[0]);
       } else if (block.skipsUnits()) {
-        gates(out, l, block.gates());
+        range(out, l + ".gate", block.gates());
       }
       for (Projection p : Projection.values()) {
         if (block.inputs(p).kind() == InputChoice.Kind.ABOVE) {
@@ -61,10 +67,10 @@ final class Thresholds {
     return out.isEmpty() ? null : out;
   }
 
-  private static void gates(Map<String, Float> out, int layer, float... units) {
-    float[] sorted = units.clone();
+  private static void range(Map<String, Float> out, String name, float... thresholds) {
+    float[] sorted = thresholds.clone();
     Arrays.sort(sorted);
-    out.put(layer + ".gate.least", sorted[0]);
-    out.put(layer + ".gate.greatest", sorted[sorted.length - 1]);
+    out.put(name + ".least", sorted[0]);
+    out.put(name + ".greatest", sorted[sorted.length - 1]);
   }
 }

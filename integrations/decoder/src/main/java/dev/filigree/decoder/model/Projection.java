@@ -97,6 +97,11 @@ public enum Projection {
     /** What down receives. */
     HIDDEN;
 
+    /** How many values it has. */
+    public int width(DecoderConfig c) {
+      return projections()[0].cols(c);
+    }
+
     /** The projections that receive it. */
     public Projection[] projections() {
       return Arrays.stream(Projection.values())

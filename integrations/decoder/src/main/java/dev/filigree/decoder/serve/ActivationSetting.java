@@ -20,7 +20,8 @@ import java.util.stream.IntStream;
  * @param sparsity share that is to be skipped, 0 to below 1
  * @param thresholds for the methods that have them: by layer, and within it by projection in the
  *     order of {@code Projection}, or one for CATS and RELU (null there for 0), or those of the
- *     inputs of query and output and of every hidden unit for CHESS; else null
+ *     inputs of query and output and of every hidden unit for CHESS, or one for every input of
+ *     every site in the order of {@code Projection.Site} for WINA_THRESHOLD; else null
  * @param remainders for R_SPARSE by layer and projection, else null
  * @param blocks for DECLARED by layer, else null
  */
@@ -126,6 +127,12 @@ public record ActivationSetting(
      */
     WINA,
     /**
+     * |x_i| * ||W[:,i]|| above one threshold per distinct input, W the weights of all projections
+     * that receive it, one above the other: the same score without counting, and one choice for
+     * query, key and value, and for gate and up. Chen et al. 2025.
+     */
+    WINA_THRESHOLD,
+    /**
      * |x_i| * ||W[:,i]|| above a threshold per projection; the other inputs go through a low-rank
      * approximation of W, see {@link Remainder}. Zhang et al. 2025.
      */
@@ -163,6 +170,7 @@ public record ActivationSetting(
           || this == TEAL_GREEDY
           || this == CATS
           || this == CHESS
+          || this == WINA_THRESHOLD
           || this == R_SPARSE;
     }
 
@@ -183,6 +191,13 @@ public record ActivationSetting(
         case CATS, RELU -> 1;
         case CHESS -> UNITS + config.hidden();
         case TEAL, TEAL_GREEDY, R_SPARSE -> Projection.values().length;
+        case WINA_THRESHOLD -> {
+          int all = 0;
+          for (Projection.Site site : Projection.Site.values()) {
+            all += site.width(config);
+          }
+          yield all;
+        }
       };
     }
 
@@ -203,7 +218,8 @@ public record ActivationSetting(
         case NONE -> PackSettings.Layout.DENSE;
         case CATS, COREINFER, RELU -> PackSettings.Layout.SKIPPED_UNITS;
         case CHESS -> PackSettings.Layout.SKIPPED_HEADS_AND_UNITS;
-        case TEAL, TEAL_GREEDY, WINA, R_SPARSE, TOPK -> PackSettings.Layout.SKIPPED_INPUTS;
+        case TEAL, TEAL_GREEDY, WINA, WINA_THRESHOLD, R_SPARSE, TOPK ->
+            PackSettings.Layout.SKIPPED_INPUTS;
         case DECLARED -> throw new IllegalStateException("ask the setting");
       };
     }
@@ -220,6 +236,22 @@ public record ActivationSetting(
     return blocks.stream().anyMatch(BlockActivation::skipsInAttention)
         ? PackSettings.Layout.SKIPPED_HEADS_AND_UNITS
         : PackSettings.Layout.SKIPPED_UNITS;
+  }
+
+  /**
+   * The thresholds of WINA_THRESHOLD for the inputs of a site.
+   *
+   * @param layer those of a block
+   */
+  public static float[] ofSite(float[] layer, Projection.Site site, DecoderConfig config) {
+    int from = 0;
+    for (Projection.Site before : Projection.Site.values()) {
+      if (before == site) {
+        break;
+      }
+      from += before.width(config);
+    }
+    return Arrays.copyOfRange(layer, from, from + site.width(config));
   }
 
   /** Whether it compares columns of the weights, so that their norms must be known. */
@@ -272,7 +304,7 @@ public record ActivationSetting(
     return switch (method) {
       case NONE -> false;
       case COREINFER -> layer >= firstBlock(layers) && layer < endBlock(layers);
-      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, R_SPARSE, RELU, TOPK -> true;
+      case TEAL, TEAL_GREEDY, CATS, CHESS, WINA, WINA_THRESHOLD, R_SPARSE, RELU, TOPK -> true;
       case DECLARED -> blocks.get(layer).skips();
     };
   }

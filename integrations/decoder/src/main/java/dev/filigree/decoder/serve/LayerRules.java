@@ -77,7 +77,7 @@ public final class LayerRules {
         switch (setting.method()) {
           case CATS -> thresholds;
           case CHESS -> Arrays.copyOfRange(thresholds, ActivationSetting.UNITS, thresholds.length);
-          case NONE, TEAL, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, TOPK -> null;
+          case NONE, TEAL, TEAL_GREEDY, WINA, WINA_THRESHOLD, R_SPARSE, COREINFER, TOPK -> null;
           case RELU -> thresholds == null ? new float[] {0} : thresholds;
           case DECLARED ->
               setting.blocks().get(layer).skipsUnits() ? setting.blocks().get(layer).gates() : null;
@@ -110,7 +110,7 @@ public final class LayerRules {
           rules[p.index()] = out.new Counting(own, p);
         }
       }
-      case TEAL, TOPK -> {
+      case TEAL, WINA_THRESHOLD, TOPK -> {
         for (Projection.Site site : Projection.Site.values()) {
           Projection[] all = site.projections();
           InputRule shared =
@@ -199,6 +199,10 @@ public final class LayerRules {
       case WINA -> {
         double[] own = norms[p.index()];
         yield (x, offset, n, active) -> chooser.wina(x, offset, n, own, remove, active);
+      }
+      case WINA_THRESHOLD -> {
+        float[] own = ActivationSetting.ofSite(thresholds, p.site(), config);
+        yield (x, offset, n, active) -> ActiveInputs.above(x, offset, own, active);
       }
       case NONE, CATS, CHESS, R_SPARSE, COREINFER, RELU, DECLARED ->
           throw new IllegalStateException("no rule");

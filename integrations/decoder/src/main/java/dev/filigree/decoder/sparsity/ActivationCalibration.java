@@ -10,6 +10,7 @@ import dev.filigree.decoder.serve.ActivationSetting.Method;
 import dev.filigree.decoder.serve.LayerObserver;
 import dev.filigree.decoder.serve.PackSettings;
 import dev.filigree.decoder.serve.PackedLayer;
+import dev.filigree.kernel.ValueType;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.nio.FloatBuffer;
@@ -28,16 +29,19 @@ public final class ActivationCalibration {
   private final List<Map<Projection.Site, MagnitudeThreshold>> inputs;
   private final List<MagnitudeThreshold> gates;
   private final List<ChannelThresholds> units;
+  private final List<Map<Projection.Site, ChannelThresholds>> weighed;
 
   private ActivationCalibration(
       DecoderConfig config,
       List<Map<Projection.Site, MagnitudeThreshold>> inputs,
       List<MagnitudeThreshold> gates,
-      List<ChannelThresholds> units) {
+      List<ChannelThresholds> units,
+      List<Map<Projection.Site, ChannelThresholds>> weighed) {
     this.config = config;
     this.inputs = inputs;
     this.gates = gates;
     this.units = units;
+    this.weighed = weighed;
   }
 
   /**
@@ -56,19 +60,24 @@ public final class ActivationCalibration {
     List<Map<Projection.Site, MagnitudeThreshold>> inputs = new ArrayList<>();
     List<MagnitudeThreshold> gates = new ArrayList<>();
     List<ChannelThresholds> units = new ArrayList<>();
+    List<Map<Projection.Site, ChannelThresholds>> weighed = new ArrayList<>();
+    boolean wina = methods.contains(Method.WINA_THRESHOLD);
+    PackSettings settings = new PackSettings(ValueType.F32, PackSettings.Layout.DENSE, wina);
     for (int l = 0; l < c.layers(); l++) {
       Map<Projection.Site, MagnitudeThreshold> sites = new EnumMap<>(Projection.Site.class);
       for (Projection.Site site : Projection.Site.values()) {
         sites.put(site, new MagnitudeThreshold(site.projections()[0].weight(l)));
       }
       MagnitudeThreshold gate = new MagnitudeThreshold(Projection.GATE.weight(l));
-      try (PackedLayer block = PackedLayer.pack(weights, l, PackSettings.DENSE)) {
+      try (PackedLayer block = PackedLayer.pack(weights, l, settings)) {
         if (methods.contains(Method.CHESS)) {
           units.add(
               new ChannelThresholds(
                   Projection.GATE.weight(l), UpEnergies.of(pass, block, c.hidden())));
         }
         ChannelThresholds own = units.isEmpty() ? null : units.get(l);
+        Map<Projection.Site, ChannelThresholds> columns =
+            wina ? columns(l, block.norms()) : Map.of();
         pass.run(
             block,
             null,
@@ -76,6 +85,9 @@ public final class ActivationCalibration {
               @Override
               public void inputs(Projection.Site site, FloatBuffer rows) {
                 sites.get(site).add(rows);
+                if (wina) {
+                  columns.get(site).add(rows);
+                }
               }
 
               @Override
@@ -86,18 +98,19 @@ public final class ActivationCalibration {
                 }
               }
             });
+        weighed.add(columns);
       }
       inputs.add(sites);
       gates.add(gate);
       progress.at(l + 1, c.layers());
     }
-    return new ActivationCalibration(c, inputs, gates, units);
+    return new ActivationCalibration(c, inputs, gates, units, wina ? weighed : List.of());
   }
 
   /**
-   * TEAL's uniform thresholds or those of CATS or CHESS, at any sparsity.
+   * TEAL's uniform thresholds or those of CATS, CHESS or WINA_THRESHOLD, at any sparsity.
    *
-   * @param method TEAL, CATS, or CHESS where the calibration was made for it
+   * @param method TEAL, CATS, or one of the others where the calibration was made for it
    */
   public ActivationSetting setting(Method method, double sparsity) {
     float[][] thresholds = new float[config.layers()][];
@@ -110,6 +123,13 @@ public final class ActivationCalibration {
                 threshold(l, Projection.Q, sparsity),
                 threshold(l, Projection.O, sparsity),
                 units.get(l).thresholds(sparsity));
+      } else if (method == Method.WINA_THRESHOLD) {
+        Projection.Site[] sites = Projection.Site.values();
+        float[][] own = new float[sites.length][];
+        for (int s = 0; s < sites.length; s++) {
+          own[s] = weighed.get(l).get(sites[s]).thresholds(sparsity);
+        }
+        thresholds[l] = joined(own);
       } else {
         thresholds[l] = new float[Projection.values().length];
         for (Projection p : Projection.values()) {
@@ -118,6 +138,39 @@ public final class ActivationCalibration {
       }
     }
     return new ActivationSetting(method, sparsity, thresholds);
+  }
+
+  /** What weighs the inputs of a block, by the columns of all projections that receive them. */
+  private static Map<Projection.Site, ChannelThresholds> columns(int layer, double[][] norms) {
+    Map<Projection.Site, ChannelThresholds> out = new EnumMap<>(Projection.Site.class);
+    for (Projection.Site site : Projection.Site.values()) {
+      Projection[] all = site.projections();
+      double[] together = new double[norms[all[0].index()].length];
+      for (int i = 0; i < together.length; i++) {
+        double squares = 0;
+        for (Projection p : all) {
+          squares += norms[p.index()][i] * norms[p.index()][i];
+        }
+        together[i] = Math.sqrt(squares);
+      }
+      out.put(site, ChannelThresholds.ofInputs(all[0].weight(layer), together));
+    }
+    return out;
+  }
+
+  /** The thresholds of WINA_THRESHOLD in one array. */
+  static float[] joined(float[][] sites) {
+    int width = 0;
+    for (float[] site : sites) {
+      width += site.length;
+    }
+    float[] all = new float[width];
+    int at = 0;
+    for (float[] site : sites) {
+      System.arraycopy(site, 0, all, at, site.length);
+      at += site.length;
+    }
+    return all;
   }
 
   /** The thresholds of CHESS in one array. */
@@ -157,6 +210,16 @@ public final class ActivationCalibration {
   /** Whether it was made for CHESS. */
   boolean hasUnits() {
     return !units.isEmpty();
+  }
+
+  /** Whether it was made for WINA_THRESHOLD. */
+  boolean hasWeighed() {
+    return !weighed.isEmpty();
+  }
+
+  /** What WINA_THRESHOLD takes the thresholds of a site's inputs from. */
+  ChannelThresholds weighed(int layer, Projection.Site site) {
+    return weighed.get(layer).get(site);
   }
 
   /** What CHESS takes the thresholds of hidden units from. */

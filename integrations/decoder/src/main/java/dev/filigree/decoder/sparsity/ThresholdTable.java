@@ -8,15 +8,18 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Thresholds of TEAL and CATS, and of CHESS where it was calibrated, at every whole percent of
- * sparsity, so that it can be chosen when the calibration data are no longer there.
+ * Thresholds of TEAL and CATS, and of CHESS and WINA with thresholds where these were calibrated,
+ * at every whole percent of sparsity, so that it can be chosen when the calibration data are no
+ * longer there.
  *
  * @param inputs by block, by site in the order of {@code Projection.Site}, by percent from 1 to 99
  * @param gates by block, by percent from 1 to 99
  * @param units what the thresholds of CHESS come from
+ * @param weighed what the thresholds of WINA_THRESHOLD come from
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units> units) {
+public record ThresholdTable(
+    float[][][] inputs, float[][] gates, Optional<Units> units, Optional<Weighed> weighed) {
   /** How many sparsities there are. */
   public static final int PERCENTS = 99;
 
@@ -28,6 +31,23 @@ public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Units(float[][] factors, float[][] scores) {}
+
+  /**
+   * What {@link ChannelThresholds} needs for the threshold of every input.
+   *
+   * @param factors by block, by site in the order of {@code Projection.Site}, by input
+   * @param scores by block, by site, by percent from 1 to 99
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Weighed(float[][][] factors, float[][][] scores) {
+    private float[] thresholds(int layer, int percent) {
+      float[][] sites = new float[factors[layer].length][];
+      for (int s = 0; s < sites.length; s++) {
+        sites[s] = ChannelThresholds.thresholds(factors[layer][s], scores[layer][s][percent - 1]);
+      }
+      return ActivationCalibration.joined(sites);
+    }
+  }
 
   /** Reads them off a calibration. */
   public static ThresholdTable of(ActivationCalibration calibration) {
@@ -50,11 +70,33 @@ public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units
       scores[l] = calibration.units(l).scores(sparsities);
     }
     return new ThresholdTable(
-        inputs, gates, chess ? Optional.of(new Units(factors, scores)) : Optional.empty());
+        inputs,
+        gates,
+        chess ? Optional.of(new Units(factors, scores)) : Optional.empty(),
+        weighed(calibration, sparsities));
+  }
+
+  private static Optional<Weighed> weighed(
+      ActivationCalibration calibration, double... sparsities) {
+    if (!calibration.hasWeighed()) {
+      return Optional.empty();
+    }
+    Projection.Site[] sites = Projection.Site.values();
+    float[][][] factors = new float[calibration.layers()][sites.length][];
+    float[][][] scores = new float[factors.length][sites.length][];
+    for (int l = 0; l < factors.length; l++) {
+      for (int s = 0; s < sites.length; s++) {
+        ChannelThresholds own = calibration.weighed(l, sites[s]);
+        factors[l][s] = own.factors();
+        scores[l][s] = own.scores(sparsities);
+      }
+    }
+    return Optional.of(new Weighed(factors, scores));
   }
 
   /**
-   * The setting of TEAL, CATS or CHESS at a whole percent; empty for another sparsity or method.
+   * The setting of TEAL, CATS, CHESS or WINA_THRESHOLD at a whole percent; empty for another
+   * sparsity or method.
    */
   public Optional<ActivationSetting> setting(Method method, double sparsity) {
     int percent = (int) Math.round(100 * sparsity);
@@ -63,6 +105,7 @@ public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units
         switch (method) {
           case TEAL, CATS -> true;
           case CHESS -> units.isPresent();
+          case WINA_THRESHOLD -> weighed.isPresent();
           case NONE, TEAL_GREEDY, WINA, R_SPARSE, COREINFER, RELU, TOPK, DECLARED -> false;
         };
     if (!known || !covered) {
@@ -72,6 +115,10 @@ public record ThresholdTable(float[][][] inputs, float[][] gates, Optional<Units
     for (int l = 0; l < thresholds.length; l++) {
       if (method == Method.CATS) {
         thresholds[l] = new float[] {gates[l][percent - 1]};
+        continue;
+      }
+      if (method == Method.WINA_THRESHOLD) {
+        thresholds[l] = weighed.orElseThrow().thresholds(l, percent);
         continue;
       }
       thresholds[l] = new float[Projection.values().length];

@@ -47,7 +47,9 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       float[][][] inputs_by_percent,
       float[][] gates_by_percent,
       float[][] unit_factors,
-      float[][] unit_scores_by_percent) {}
+      float[][] unit_scores_by_percent,
+      float[][][] input_factors,
+      float[][][] input_scores_by_percent) {}
 
   /** The content of the file. */
   byte[] json() {
@@ -64,7 +66,15 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
             table.map(ThresholdTable::inputs).orElse(null),
             table.map(ThresholdTable::gates).orElse(null),
             table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::factors).orElse(null),
-            table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::scores).orElse(null));
+            table.flatMap(ThresholdTable::units).map(ThresholdTable.Units::scores).orElse(null),
+            table
+                .flatMap(ThresholdTable::weighed)
+                .map(ThresholdTable.Weighed::factors)
+                .orElse(null),
+            table
+                .flatMap(ThresholdTable::weighed)
+                .map(ThresholdTable.Weighed::scores)
+                .orElse(null));
     return (new Gson().toJson(json) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
@@ -92,7 +102,9 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
         .map(
             t ->
                 own
-                    + (t.units().isPresent() ? ", and teal, cats and chess" : ", and teal and cats")
+                    + ", and teal, cats"
+                    + (t.units().isPresent() ? ", chess" : "")
+                    + (t.weighed().isPresent() ? ", wina-threshold" : "")
                     + " at every whole percent")
         .orElse(own);
   }
@@ -196,6 +208,11 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
                 && positive(json.unit_factors)),
         where,
         "its table of hidden units is that of another model");
+    boolean weighed = json.input_factors != null || json.input_scores_by_percent != null;
+    require(
+        !weighed || (table && weighs(json, config)),
+        where,
+        "its table of weighed inputs is that of another model");
     Remainder[][] remainders = method == Method.R_SPARSE ? factors.apply(json.kept) : null;
     return new StoredActivation(
         method == Method.DECLARED
@@ -210,6 +227,11 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
                         ? Optional.of(
                             new ThresholdTable.Units(
                                 json.unit_factors, json.unit_scores_by_percent))
+                        : Optional.empty(),
+                    weighed
+                        ? Optional.of(
+                            new ThresholdTable.Weighed(
+                                json.input_factors, json.input_scores_by_percent))
                         : Optional.empty()))
             : Optional.empty());
   }
@@ -242,6 +264,36 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
       }
     }
     return true;
+  }
+
+  private static boolean weighs(Json json, DecoderConfig config) {
+    Projection.Site[] sites = Projection.Site.values();
+    float[][][] factors = json.input_factors;
+    float[][][] scores = json.input_scores_by_percent;
+    if (factors == null
+        || scores == null
+        || factors.length != config.layers()
+        || scores.length != factors.length) {
+      return false;
+    }
+    for (int l = 0; l < factors.length; l++) {
+      if (factors[l] == null
+          || factors[l].length != sites.length
+          || !fits(scores[l], sites.length, ThresholdTable.PERCENTS)) {
+        return false;
+      }
+      for (int s = 0; s < sites.length; s++) {
+        float[][] one = {factors[l][s]};
+        if (!fits(one, 1, sites[s].width(config)) || !notNegative(factors[l][s])) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static boolean notNegative(float... values) {
+    return IntStream.range(0, values.length).allMatch(i -> values[i] >= 0);
   }
 
   private static boolean positive(float[][] values) {
