@@ -23,6 +23,13 @@ public enum ActivationMethod {
    */
   WINA,
   /**
+   * |x_i| * ||W[:,i]||_2 above a calibrated threshold, WINA's score with a fixed threshold as TEAL
+   * has one in the place of its exact count: nothing is sorted, and layers of a {@code
+   * SharedInput}, or gate and up of a {@code GatedFeedForward}, with the same sparsity make one
+   * choice, by the columns of all of them one above the other.
+   */
+  WINA_THRESHOLD,
+  /**
    * Per token, removes exactly floor(inputs * sparsity) inputs with the smallest |x_i|. No
    * calibration.
    */

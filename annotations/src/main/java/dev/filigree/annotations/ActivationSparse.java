@@ -19,10 +19,10 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <p>Training is not touched, but for {@link #lambda}. {@link ActivationMethod#TEAL}, {@link
- * ActivationMethod#TEAL_GREEDY}, {@link ActivationMethod#R_SPARSE}, {@link ActivationMethod#CATS}
- * and {@link ActivationMethod#CHESS} need a calibration pass over a few hundred inputs before they
- * act; until then the layer runs dense and the summary says so. {@link ActivationMethod#COREINFER}
- * acts on what follows a prompt.
+ * ActivationMethod#TEAL_GREEDY}, {@link ActivationMethod#WINA_THRESHOLD}, {@link
+ * ActivationMethod#R_SPARSE}, {@link ActivationMethod#CATS} and {@link ActivationMethod#CHESS} need
+ * a calibration pass over a few hundred inputs before they act; until then the layer runs dense and
+ * the summary says so. {@link ActivationMethod#COREINFER} acts on what follows a prompt.
  *
  * <p>May be combined with {@link Sparse} or {@link NMSparse} on the same layer.
  */

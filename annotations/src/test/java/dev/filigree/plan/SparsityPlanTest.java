@@ -90,6 +90,7 @@ class SparsityPlanTest {
             "teal",
             "teal-greedy",
             "wina",
+            "wina-threshold",
             "topk",
             "r-sparse",
             "cats",

@@ -191,6 +191,10 @@ final class PackedModel {
       return null; // of R_SPARSE, and another method is declared now
     }
     try {
+      boolean weighed = method == ActivationMethod.WINA_THRESHOLD;
+      if (weighed != (threshold.contains(UNITS) && method != ActivationMethod.CHESS)) {
+        return null; // saved under another method than the one that is declared now
+      }
       if (!threshold.contains(UNITS)) {
         float t = Float.parseFloat(threshold);
         boolean relu = binding.role() == Binding.Role.GATE && method == ActivationMethod.RELU;
@@ -203,7 +207,7 @@ final class PackedModel {
       }
       for (Map.Entry<String, Parameter> p : parameters.entrySet()) {
         if (p.getValue() == binding.weights().get(0)
-            && file.entry(p.getKey()).orElseThrow().shape()[0] != units.length) {
+            && file.entry(p.getKey()).orElseThrow().shape()[weighed ? 1 : 0] != units.length) {
           String what = THRESHOLD + binding.path() + " has " + units.length + " values";
           throw new FiligreeException(Message.FIL_0415, path, what);
         }

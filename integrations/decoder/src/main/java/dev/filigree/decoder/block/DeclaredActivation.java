@@ -15,6 +15,7 @@ import dev.filigree.plan.ActivationPlan;
 import dev.filigree.plan.FiligreeException;
 import dev.filigree.plan.Message;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,6 +49,10 @@ final class DeclaredActivation {
     if (prompted.isPresent()) {
       return prompted.get();
     }
+    Optional<ActivationSetting> weighed = weighed();
+    if (weighed.isPresent()) {
+      return weighed.get();
+    }
     List<BlockActivation> blocks = new ArrayList<>();
     for (int l = 0; l < layers.size(); l++) {
       blocks.add(block(l));
@@ -78,6 +83,39 @@ final class DeclaredActivation {
     }
     return Optional.of(
         new ActivationSetting(ActivationSetting.Method.COREINFER, first.sparsity(), null));
+  }
+
+  /**
+   * The setting of WINA_THRESHOLD, where all projections have that, and one choice for an input.
+   */
+  private Optional<ActivationSetting> weighed() {
+    ActivationPlan first = plan(binding(0, Projection.Q)).orElse(null);
+    if (first == null || first.method() != ActivationMethod.WINA_THRESHOLD) {
+      return Optional.empty();
+    }
+    float[][] thresholds = new float[layers.size()][0];
+    for (int l = 0; l < thresholds.length; l++) {
+      for (Projection.Site site : Projection.Site.values()) {
+        float[] all = null;
+        for (Projection p : site.projections()) {
+          Binding b = binding(l, p);
+          if (!plan(b).equals(Optional.of(first))) {
+            return Optional.empty();
+          }
+          float[] own = rule(b, first).unitThresholds();
+          if (all != null && !Arrays.equals(all, own)) {
+            return Optional.empty();
+          }
+          all = own;
+        }
+        int before = thresholds[l].length;
+        thresholds[l] = Arrays.copyOf(thresholds[l], before + all.length);
+        System.arraycopy(all, 0, thresholds[l], before, all.length);
+      }
+    }
+    return Optional.of(
+        new ActivationSetting(
+            ActivationSetting.Method.WINA_THRESHOLD, first.sparsity(), thresholds));
   }
 
   private static boolean isPart(Projection p) {
@@ -182,6 +220,11 @@ final class DeclaredActivation {
               "R_SPARSE is not taken over from annotations, but made for the packed decoder by"
                   + " --activation r-sparse:"
                   + plan.sparsity());
+      case WINA_THRESHOLD ->
+          throw new FiligreeException(
+              Message.FIL_0882,
+              b.path(),
+              "WINA_THRESHOLD is served where all projections of all blocks declare it with the same sparsity");
       case CATS, CHESS, RELU ->
           throw new FiligreeException(
               Message.FIL_0882, b.path(), plan.method() + " is for feed-forward blocks");

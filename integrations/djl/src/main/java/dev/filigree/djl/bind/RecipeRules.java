@@ -86,22 +86,11 @@ record RecipeRules(String file, SparsityPlan recipe) {
   }
 
   private static void check(LayerRule rule, ActivationRule activation) {
-    Optional<ActivationMethod> method = activation.declared();
+    ActivationMethod method = activation.declared().orElseThrow();
     // What relu says is for blocks that are declared as such.
-    if (method.isPresent()
-        && (!method.get().isOfBlock() || method.get() == ActivationMethod.RELU)) {
-      return;
-    }
-    if (method.isPresent()) {
+    if (method.isOfBlock() && method != ActivationMethod.RELU) {
       throw notDeclared(rule);
     }
-    throw new FiligreeException(
-        Message.FIL_0846,
-        rule.origin(),
-        "activation " + activation.method(),
-        MODEL,
-        "which has teal, wina, topk and r-sparse",
-        "Take one of these");
   }
 
   /** A method of gated feed-forward blocks on a layer whose block does not declare it. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import dev.filigree.calibrate.ActiveInputs;
 import dev.filigree.pack.InputRule;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -38,7 +39,9 @@ public abstract class ActivationRule implements InputRule {
 
   /** Whether two rules keep the same inputs of every token. */
   boolean isSameAs(ActivationRule other) {
-    return this == other || (threshold().isPresent() && threshold().equals(other.threshold()));
+    return this == other
+        || (threshold().isPresent() && threshold().equals(other.threshold()))
+        || (unitThresholds().length > 0 && Arrays.equals(unitThresholds(), other.unitThresholds()));
   }
 
   abstract int select(FloatBuffer x, int offset, int n, int[] active);
@@ -59,7 +62,10 @@ public abstract class ActivationRule implements InputRule {
     return false;
   }
 
-  /** The thresholds of CHESS by hidden unit, not to be changed; empty for rules without. */
+  /**
+   * The thresholds of CHESS by hidden unit, or of WINA_THRESHOLD by input, not to be changed; empty
+   * for rules without.
+   */
   public float[] unitThresholds() {
     return new float[0];
   }
@@ -105,7 +111,7 @@ public abstract class ActivationRule implements InputRule {
   }
 
   /**
-   * CHESS: |x_i| above a threshold of its own.
+   * CHESS and WINA_THRESHOLD: |x_i| above a threshold of its own.
    *
    * @param thresholds of a row; inputs may be several rows, one behind the other
    */

@@ -27,8 +27,7 @@ import java.util.Map;
 
 /**
  * Puts activation rules on layers: WINA, TOP_K, COREINFER and RELU at once, TEAL, TEAL_GREEDY,
- * R_SPARSE, CATS
- * and CHESS after calibration.
+ * WINA_THRESHOLD, R_SPARSE, CATS and CHESS after calibration.
  */
 public final class Activations {
 
@@ -139,7 +138,8 @@ public final class Activations {
 
   /**
    * Runs inputs through a model with dense activations and sets the thresholds of TEAL,
-   * TEAL_GREEDY, R_SPARSE, CATS and CHESS from what their layers see. CHESS takes the inputs twice.
+   * TEAL_GREEDY, WINA_THRESHOLD, R_SPARSE, CATS and CHESS from what their layers see. CHESS takes
+   * the inputs twice.
    *
    * @throws FiligreeException FIL-0214 without inputs, FIL-0208 where DJL is not woven, FIL-0877
    *     for a block that does not compute what TEAL_GREEDY searches with
@@ -151,7 +151,7 @@ public final class Activations {
     if (!Dispatch.isWoven()) {
       throw new FiligreeException(Message.FIL_0208, 1);
     }
-    Pass pass = new Pass();
+    Pass pass = new Pass(bound.blocks());
     int count = 0;
     try (NDManager held = model.getNDManager().newSubManager()) {
       // CHESS weighs gates by what up did over all inputs, so it needs them twice.
@@ -184,7 +184,7 @@ public final class Activations {
       throw new FiligreeException(Message.FIL_0214);
     }
     boolean wanted = layers.stream().anyMatch(l -> needsCalibration(l.binding()));
-    if (wanted && pass.seen.isEmpty() && pass.units.isEmpty() && pass.remainders.isEmpty()) {
+    if (wanted && pass.isEmpty()) {
       throw new FiligreeException(
           Message.FIL_0208, layers.stream().filter(l -> needsCalibration(l.binding())).count());
     }
@@ -192,9 +192,12 @@ public final class Activations {
     Map<Binding, RemainderRule> remainders = pass.remainders.rules();
     prepare(layers);
     layers.forEach(l -> assign(l.binding(), pass, greedy));
-    remainders.forEach(
-        (b, rule) ->
-            b.setServing(new LayerServing(packedOf(b.serving()), rule, null, pass.sample(b))));
+    remainders.forEach((b, rule) -> skip(b, rule, pass));
+    pass.weighed.rules().forEach((b, rule) -> skip(b, rule, pass));
+  }
+
+  private static void skip(Binding b, ActivationRule rule, Pass pass) {
+    b.setServing(new LayerServing(packedOf(b.serving()), rule, null, pass.sample(b)));
   }
 
   private static void forward(
@@ -243,6 +246,7 @@ public final class Activations {
     boolean gate = b.decidesUnits() && method != ActivationMethod.RELU;
     return method == ActivationMethod.TEAL
         || method == ActivationMethod.TEAL_GREEDY
+        || WeighedInputs.isFor(b)
         || Remainders.isFor(b)
         || gate;
   }
@@ -278,8 +282,8 @@ public final class Activations {
   }
 
   /**
-   * Collects magnitudes: inputs of layers under TEAL, TEAL_GREEDY and R_SPARSE, SiLU of the outputs
-   * of gates.
+   * Collects magnitudes: inputs of layers under TEAL, TEAL_GREEDY, WINA_THRESHOLD and R_SPARSE,
+   * SiLU of the outputs of gates.
    */
   private static final class Pass implements Dispatch.Observer {
     private static final int SAMPLE_VALUES = 1 << 16;
@@ -290,6 +294,16 @@ public final class Activations {
     private final Map<Binding, float[]> samples = new LinkedHashMap<>();
     private final GreedyBlocks greedy = new GreedyBlocks();
     private final Remainders remainders = new Remainders();
+    private final WeighedInputs weighed;
+
+    Pass(List<Bindings.Layer> blocks) {
+      weighed = new WeighedInputs(blocks);
+    }
+
+    /** Whether it saw nothing of what it is for. */
+    private boolean isEmpty() {
+      return seen.isEmpty() && units.isEmpty() && remainders.isEmpty() && weighed.isEmpty();
+    }
 
     /** The first whole rows a layer saw, up to a small number of values. */
     private float[] sample(Binding binding) {
@@ -316,8 +330,12 @@ public final class Activations {
       if (!needsCalibration(binding)) {
         return null;
       }
-      if (Remainders.isFor(binding)) {
-        remainders.observe(binding, inputs.head());
+      if (Remainders.isFor(binding) || WeighedInputs.isFor(binding)) {
+        if (Remainders.isFor(binding)) {
+          remainders.observe(binding, inputs.head());
+        } else {
+          weighed.observe(binding, inputs.head());
+        }
         samples.computeIfAbsent(binding, b -> firstRows(inputs.head()));
         return null;
       }
