@@ -44,10 +44,13 @@ import dev.filigree.file.DType;
 import dev.filigree.file.Progress;
 import dev.filigree.kernel.Activation;
 import dev.filigree.kernel.ValueType;
+import dev.filigree.plan.Setting;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -310,8 +313,13 @@ final class DeclaredActivationIT {
 
   private ActivationSetting isServedAsDeclared(
       DecoderWeights weights, Function<DecoderConfig, SwiGlu> blocks) throws TranslateException {
+    return isServedAsDeclared(weights, blocks, plain(weights));
+  }
+
+  private ActivationSetting isServedAsDeclared(
+      DecoderWeights weights, Function<DecoderConfig, SwiGlu> blocks, float[][] dense)
+      throws TranslateException {
     try (Model model = Model.newInstance("declared", "PyTorch")) {
-      float[][] dense = plain(weights);
       CausalDecoder decoder = decoder(model, weights, blocks);
       calibrate(model);
       ActivationSetting setting = decoder.activation();
@@ -385,6 +393,36 @@ final class DeclaredActivationIT {
     ActivationSetting setting =
         isServedAsDeclared(WEIGHTS.withActivation(Activation.RELU), FatRelu::new);
     assertThat(setting.text(":")).isEqualTo("relu:0.02");
+  }
+
+  /** By a recipe, which reaches attention as well. */
+  @Test
+  void winaThresholdOnEveryProjectionIsThatMethod() throws IOException, TranslateException {
+    List<String> lines = new ArrayList<>(List.of("layers:"));
+    float[][] dense;
+    try (Model model = Model.newInstance("plain", "PyTorch")) {
+      CausalDecoder decoder = decoder(model, WEIGHTS, SwiGlu::new);
+      dense = served(model);
+      for (int l = 0; l < CONFIG.layers(); l++) {
+        for (Projection p : Projection.values()) {
+          String path = Bindings.get(decoder.layers().get(l).projection(p)).path();
+          lines.add("  - {include: " + path + ", activation: wina-threshold:0.4}");
+        }
+      }
+    }
+    Path recipe = Files.write(folder.resolve("wina.yaml"), lines);
+    System.setProperty(Setting.RECIPE.property(), recipe.toString());
+    try {
+      ActivationSetting setting = isServedAsDeclared(WEIGHTS, SwiGlu::new, dense);
+      assertThat(setting.text(":")).isEqualTo("wina-threshold:0.4");
+      Files.write(recipe, lines.subList(0, lines.size() - 1));
+      refused(
+          "FIL-0882: layer0/attention/qkv/query cannot be served by a packed decoder as it is declared: WINA_THRESHOLD is served where all projections of all blocks declare it with the same sparsity. Change the declaration, or serve the block itself with Filigree.pack.",
+          true,
+          SwiGlu::new);
+    } finally {
+      System.clearProperty(Setting.RECIPE.property());
+    }
   }
 
   /** Without calibration; on two blocks, where the packed decoder leaves none out. */

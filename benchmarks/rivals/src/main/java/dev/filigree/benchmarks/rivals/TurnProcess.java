@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -24,9 +25,14 @@ final class TurnProcess {
       throws IOException, InterruptedException {
     Path result = Files.createTempFile("turn", ".json");
     Path log = Files.createTempFile("turn", ".log");
-    List<String> command =
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    if (entry.library().startsWith("Filigree")) {
+      // As its own command starts the JVM.
+      command.addAll(List.of("-XX:+UseSerialGC", "-Xms64m"));
+    }
+    command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--add-modules",
             "jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
@@ -43,7 +49,7 @@ final class TurnProcess {
             String.valueOf(steps),
             String.valueOf(threads),
             String.valueOf(withLoss),
-            result.toString());
+            result.toString()));
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     if (!process.waitFor(MOST_MINUTES, TimeUnit.MINUTES)) {
