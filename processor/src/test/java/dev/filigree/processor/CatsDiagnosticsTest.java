@@ -99,7 +99,7 @@ class CatsDiagnosticsTest {
         block("Linear w2;\n/*here*/ " + start + ")\nLinear w1;"));
     assertOnly(
         ERROR,
-        "FIL-0120: down names fields but method is R_SPARSE. Only CATS, CHESS, RELU and TEAL_GREEDY take gate, up and down; remove them or set method = ActivationMethod.CATS.",
+        "FIL-0120: down names fields but method is R_SPARSE. Only CATS, CHESS, RELU, TEAL_GREEDY and COREINFER take gate, up and down; remove them or set method = ActivationMethod.CATS.",
         start + ", sparsity = 0.5,\ndown = \"w2\" /*here*/)\n" + block(FIELDS));
     assertOnly(
         ERROR,
