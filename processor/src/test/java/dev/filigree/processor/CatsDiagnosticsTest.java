@@ -111,7 +111,7 @@ class CatsDiagnosticsTest {
         block("Linear w2;\n/*here*/ " + start + ",\nsparsity = 0.5)\nConv2d conv;"));
     assertOnly(
         ERROR,
-        "FIL-0134: Two annotations set CATS, CHESS, RELU or TEAL_GREEDY and another activation method on layer w2. Remove or exclude it in one of them.",
+        "FIL-0134: Two annotations set CATS, CHESS, RELU, TEAL_GREEDY or COREINFER and another activation method on layer w2. Remove or exclude it in one of them.",
         cats("gate = \"w1\", up = \"w3\",\ndown = \"w2\" /*here*/")
             + block("Linear w1, w3;\n" + start + ", sparsity = 0.5) Linear w2;"));
   }

@@ -152,7 +152,7 @@ class ChannelThresholdsTest {
   void whatIsNoEnergyIsRefused() {
     assertThatThrownBy(() -> new ChannelThresholds("layer", new double[] {1, -1}))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("unit 1");
+        .hasMessageContaining("channel 1");
     assertThatThrownBy(() -> new ChannelThresholds("layer", new double[] {1, Double.NaN}))
         .isInstanceOf(IllegalArgumentException.class);
     ChannelThresholds chess = new ChannelThresholds("layer", new double[] {1, 1});
