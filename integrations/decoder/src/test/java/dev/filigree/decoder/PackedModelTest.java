@@ -227,7 +227,7 @@ class PackedModelTest {
         stored, "wina-threshold:0.5", "wina-threshold:0.31", "cats:0.7", "teal:0.08");
     assertThat(stored.at(Method.CHESS, 0.5)).isEmpty();
     assertThat(stored.text())
-        .isEqualTo("wina-threshold:0.5, and teal, cats, wina-threshold at every whole percent");
+        .isEqualTo("wina-threshold:0.5, and teal, cats and wina-threshold at every whole percent");
   }
 
   private static void areThoseOfACalibration(StoredActivation stored, String... specs) {

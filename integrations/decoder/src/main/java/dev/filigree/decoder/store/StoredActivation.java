@@ -100,12 +100,14 @@ public record StoredActivation(ActivationSetting setting, Optional<ThresholdTabl
     String own = setting.text(":");
     return table
         .map(
-            t ->
-                own
-                    + ", and teal, cats"
-                    + (t.units().isPresent() ? ", chess" : "")
-                    + (t.weighed().isPresent() ? ", wina-threshold" : "")
-                    + " at every whole percent")
+            t -> {
+              List<String> methods = new ArrayList<>(List.of("teal", "cats"));
+              t.units().ifPresent(u -> methods.add("chess"));
+              t.weighed().ifPresent(w -> methods.add("wina-threshold"));
+              String last = methods.remove(methods.size() - 1);
+              String all = String.join(", ", methods) + " and " + last;
+              return own + ", and " + all + " at every whole percent";
+            })
         .orElse(own);
   }
 
