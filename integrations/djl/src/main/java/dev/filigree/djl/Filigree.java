@@ -106,7 +106,8 @@ public final class Filigree {
 
   /**
    * Runs inputs through the model with dense activations and sets the thresholds of {@code TEAL},
-   * {@code TEAL_GREEDY}, {@code R_SPARSE}, {@code CATS} and {@code CHESS} layers.
+   * {@code TEAL_GREEDY}, {@code WINA_THRESHOLD}, {@code R_SPARSE}, {@code CATS} and {@code CHESS}
+   * layers.
    *
    * @param inputs batches as the model takes them, a few hundred rows in all; attached to a manager
    *     that is closed

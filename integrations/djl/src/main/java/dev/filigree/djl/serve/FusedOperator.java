@@ -59,7 +59,7 @@ public abstract class FusedOperator {
     };
   }
 
-  /** TEAL, TEAL_GREEDY, WINA and TOP_K; a rule is null where nothing is skipped. */
+  /** TEAL, TEAL_GREEDY, WINA, WINA_THRESHOLD and TOP_K; a rule is null where nothing is skipped. */
   public static FusedOperator active(
       GatedFeedForward block, ActivationRule gate, ActivationRule up, ActivationRule down) {
     // Two thresholds from the same inputs are one rule, and one choice serves both layers.
